@@ -1,0 +1,130 @@
+import type { Observable } from 'rxjs'
+import type { HistoryEvent, NewEvent, StoredEvent } from './event.ts'
+
+/** What an append asks the log to hold true: any revision, no stream yet, or exactly this last revision. */
+export type ExpectedRevision = 'any' | 'no-stream' | number
+
+export interface AppendResult {
+  /** Events written now; ids that the log already knew are skipped. */
+  readonly appended: number
+  readonly skipped: number
+  /** The stream's last revision and the log's last position after this append. */
+  readonly revision: number
+  readonly position: number
+  /** SHA-256 of the commit, in hex; the head's when nothing was written. */
+  readonly digest: string
+}
+
+/** A stream: one boot of one host. Times are of its first and last event. */
+export interface StreamInfo {
+  readonly stream: string
+  readonly revision: number
+  readonly firstPosition: number
+  readonly lastPosition: number
+  readonly firstNs: bigint
+  readonly lastNs: bigint
+  readonly lastWallNs: bigint | null
+  readonly rejected: number
+}
+
+/** Which events to read. Bounds are inclusive; `after` is exclusive. */
+export interface ReadQuery {
+  readonly stream?: string
+  /** Only events behind this position. */
+  readonly after?: number
+  readonly upTo?: number
+  readonly sinceNs?: bigint
+  readonly untilNs?: bigint
+  readonly types?: readonly string[]
+  /** Only events of this thread (its switches, or its deeds). */
+  readonly pid?: number
+  /** Newest first. */
+  readonly backwards?: boolean
+  readonly limit?: number
+}
+
+/** Evidence that no reader understood, kept as it came. `stream` is null when not even the boot is known. */
+export interface RejectedEvidence {
+  readonly stream: string | null
+  readonly source: string
+  readonly line: number
+  readonly reason: string
+  readonly raw: string
+  readonly latin1?: boolean
+}
+
+/** A link of the chain: SHA-256 over the previous digest and the canonical bytes of its events. */
+export interface Commit {
+  readonly number: number
+  readonly firstPosition: number
+  readonly lastPosition: number
+  readonly digest: string
+}
+
+export interface VerifyResult {
+  readonly ok: boolean
+  readonly events: number
+  readonly commits: number
+  /** Keep it elsewhere: a chain without an outside anchor proves little. */
+  readonly head: string
+  /** The first event that does not fit, and how it was noticed. */
+  readonly fault: { readonly position: number; readonly reason: string } | null
+}
+
+/** A stored row of a read model: column names to values; JSON is text, booleans are 0 and 1. */
+export type ReadModelRow = Readonly<Record<string, string | number | bigint | null>>
+
+/** Rows that a read model wants written, by primary key: an existing row is overwritten. */
+export interface ReadModelWrite {
+  readonly table: string
+  readonly rows: readonly ReadModelRow[]
+}
+
+/** The fold of one stream's events into a read model: mutable, and owned by the log between appends. */
+export interface StreamFold {
+  /** Takes the next event of the stream. */
+  apply(event: HistoryEvent & { readonly revision: number }): void
+  /** What changed since the last drain, deterministic in the events alone, never in how they were batched. */
+  drain(): ReadModelWrite[]
+}
+
+/**
+ * A read model that is kept in the append's transaction. Its tables come from the migrations and carry a
+ * `stream_id` column, which the log fills in.
+ */
+export interface ReadModel {
+  /** Its tables with their primary keys (without `stream_id`, which always comes first). */
+  readonly tables: readonly { readonly name: string; readonly key: readonly string[] }[]
+  /** The table whose row with the highest `revision` (at most the asked one) seeds a fold, in its column `state`. */
+  readonly snapshotTable: string
+  /** A fold that stands where the snapshot `state` was taken, or at the stream's beginning. */
+  open(stream: string, state: string | null): StreamFold
+}
+
+/** The event log: appended to, read, never changed. One instance is one connection. */
+export interface EventLog {
+  /**
+   * All or nothing, in one durable transaction with the read models.
+   * @throws ExpectedRevisionError when the stream stands elsewhere
+   * @throws InvalidEventError when an event does not fit its schema
+   */
+  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult>
+  /** Keeps evidence that no reader understood; the same line of the same source is kept once. Returns how many were new. */
+  reject(evidence: readonly RejectedEvidence[]): Promise<number>
+  rejected(query: { stream?: string; limit?: number; afterId?: number }): Promise<readonly (RejectedEvidence & { id: number })[]>
+  /** Events in position order, a page (at most 1000) at a time. */
+  read(query: ReadQuery): AsyncIterable<readonly StoredEvent[]>
+  /** As `read`, but only what a fold needs, and as fast as SQLite gives it; at most `pageSize` (1000) a page. */
+  history(stream: string, after: number, upTo: number): Iterable<readonly HistoryEvent[]>
+  /** Catches up from behind `after`, then stays live, also when another process writes. */
+  subscribe(query: Pick<ReadQuery, 'stream' | 'after' | 'types'>): Observable<readonly StoredEvent[]>
+  streams(): Promise<readonly StreamInfo[]>
+  commits(afterNumber: number, limit: number): Promise<readonly Commit[]>
+  /** Position of the stream's last event at or before the uptime; 0 when there is none. */
+  positionAt(stream: string, uptimeNs: bigint): Promise<number>
+  /** Recomputes every event's checksum and every commit's digest. */
+  verify(): Promise<VerifyResult>
+  /** Makes the read models again from the events alone, to the same bytes. */
+  rebuild(onProgress?: (done: number, total: number) => void): Promise<{ readonly events: number }>
+  close(): Promise<void>
+}
