@@ -57,12 +57,14 @@ export type Observation =
       readonly label: string | null
       readonly patches: readonly SysfsPatch[] | null
       readonly modules: readonly { name: string; refs: number | null; state: string | null }[] | null
-      readonly kprobes: readonly {
-        address: string
-        symbol: string | null
-        module: string | null
-        gone: boolean
-      }[] | null
+      readonly kprobes:
+        | readonly {
+            address: string
+            symbol: string | null
+            module: string | null
+            gone: boolean
+          }[]
+        | null
       readonly programs: readonly BpfProgram[] | null
       readonly links: readonly BpfLink[] | null
     }

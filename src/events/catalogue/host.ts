@@ -21,7 +21,11 @@ export const sysfsPatch = z.strictObject({
 export type SysfsPatch = z.infer<typeof sysfsPatch>
 
 /** A line of /proc/modules. */
-export const procModule = z.strictObject({ name: z.string(), refs: int.nullable(), state: z.string().nullable() })
+export const procModule = z.strictObject({
+  name: z.string(),
+  refs: int.nullable(),
+  state: z.string().nullable()
+})
 
 /** A kprobe of debugfs kprobes/list. */
 export const listedKprobe = z.strictObject({
