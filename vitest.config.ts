@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+import { ClosingLine } from './test/support/closing-line.ts'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    reporters: ['default', new ClosingLine()]
+  }
+})
