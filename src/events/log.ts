@@ -15,7 +15,10 @@ export interface AppendResult {
   readonly digest: string
 }
 
-/** A stream: one boot of one host. Times are of its first and last event. */
+/**
+ * A stream: one boot of one host. Times are of its first and last event; all are 0 for a stream that only
+ * rejected evidence names.
+ */
 export interface StreamInfo {
   readonly stream: string
   readonly revision: number
@@ -74,6 +77,9 @@ export interface VerifyResult {
 /** A stored row of a read model: column names to values; JSON is text, booleans are 0 and 1. */
 export type ReadModelRow = Readonly<Record<string, string | number | bigint | null>>
 
+/** An event as a stream's fold takes it. */
+export type RevisedEvent = HistoryEvent & { readonly revision: number }
+
 /** Rows that a read model wants written, by primary key: an existing row is overwritten. */
 export interface ReadModelWrite {
   readonly table: string
@@ -83,7 +89,7 @@ export interface ReadModelWrite {
 /** The fold of one stream's events into a read model: mutable, and owned by the log between appends. */
 export interface StreamFold {
   /** Takes the next event of the stream. */
-  apply(event: HistoryEvent & { readonly revision: number }): void
+  apply(event: RevisedEvent): void
   /** What changed since the last drain, deterministic in the events alone, never in how they were batched. */
   drain(): ReadModelWrite[]
 }
@@ -114,13 +120,16 @@ export interface EventLog {
   rejected(query: { stream?: string; limit?: number; afterId?: number }): Promise<readonly (RejectedEvidence & { id: number })[]>
   /** Events in position order, a page (at most 1000) at a time. */
   read(query: ReadQuery): AsyncIterable<readonly StoredEvent[]>
-  /** As `read`, but only what a fold needs, and as fast as SQLite gives it; at most `pageSize` (1000) a page. */
-  history(stream: string, after: number, upTo: number): Iterable<readonly HistoryEvent[]>
+  /** As `read`, but only what a fold needs, and as fast as the database gives it, at most 1000 a page. */
+  history(stream: string, after: number, upTo: number): Iterable<readonly RevisedEvent[]>
   /** Catches up from behind `after`, then stays live, also when another process writes. */
   subscribe(query: Pick<ReadQuery, 'stream' | 'after' | 'types'>): Observable<readonly StoredEvent[]>
   streams(): Promise<readonly StreamInfo[]>
   commits(afterNumber: number, limit: number): Promise<readonly Commit[]>
-  /** Position of the stream's last event at or before the uptime; 0 when there is none. */
+  /**
+   * Position of the stream's latest event at or before the uptime, the last one among equal times; 0 when
+   * there is none.
+   */
   positionAt(stream: string, uptimeNs: bigint): Promise<number>
   /** Recomputes every event's checksum and every commit's digest. */
   verify(): Promise<VerifyResult>

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { Kysely, type Migration, SqliteDialect } from 'kysely'
+import { migrations as allMigrations } from '../../migrations/index.ts'
+import { StoreError } from './errors.ts'
+import { withStoreErrors } from './sqlite-errors.ts'
+import { assertCurrentSchema, migrate } from './sqlite-migrate.ts'
+import type { LogTables } from './tables.ts'
+
+export interface ConnectionOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string
+  /** Neither writes nor migrates; works on a read-only file system too. */
+  readonly readOnly?: boolean
+  /** Waits for the disk at every append (the default). */
+  readonly durable?: boolean
+  /** How long to wait for another process's lock. */
+  readonly busyTimeoutMs?: number
+  readonly migrations?: Readonly<Record<string, Migration>>
+}
+
+/** One open database: better-sqlite3 for hot statements, Kysely over the same connection for all others. */
+export interface Connection {
+  readonly path: string
+  readonly readOnly: boolean
+  readonly sqlite: Database.Database
+  readonly kysely: Kysely<LogTables>
+}
+
+/**
+ * Opens a log's database; a new or older one is migrated unless `readOnly`.
+ * @throws StoreError that says what is wrong with the file, and what to do
+ */
+export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  const { path, readOnly = false, durable = true, busyTimeoutMs = 5000, migrations = allMigrations } = options
+  if (path !== ':memory:') assertFile(path, readOnly)
+  const sqlite = readOnly ? openReadOnly(path, busyTimeoutMs) : openWritable(path, busyTimeoutMs)
+  const connection = {
+    path,
+    readOnly,
+    sqlite,
+    kysely: new Kysely<LogTables>({ dialect: new SqliteDialect({ database: sqlite }) })
+  }
+  try {
+    assertCurrentSchema(connection, migrations)
+    if (!readOnly) {
+      withStoreErrors(path, () => {
+        sqlite.pragma('journal_mode = wal')
+        sqlite.pragma(`synchronous = ${durable ? 'full' : 'normal'}`)
+      })
+      await migrate(connection, migrations)
+    }
+    sqlite.pragma('foreign_keys = on')
+    return connection
+  } catch (error) {
+    sqlite.close()
+    throw error
+  }
+}
+
+function assertFile(path: string, readOnly: boolean): void {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat?.isDirectory()) {
+    throw new StoreError('not-a-file', `${path} is a directory`, 'Give the path of a database file in it.')
+  }
+  if (stat === undefined && readOnly) {
+    throw new StoreError('not-found', `${path} does not exist`, 'Check the path; `klplog ingest` makes a new log.')
+  }
+  if (stat === undefined && !existsSync(dirname(path))) {
+    throw new StoreError('not-found', `the directory of ${path} does not exist`, 'Make the directory first.')
+  }
+}
+
+function openWritable(path: string, timeout: number): Database.Database {
+  return withStoreErrors(path, () => new Database(path, { timeout }))
+}
+
+function openReadOnly(path: string, timeout: number): Database.Database {
+  return withStoreErrors(path, () => {
+    const sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout })
+    try {
+      sqlite.pragma('schema_version')
+      return sqlite
+    } catch (error) {
+      sqlite.close()
+      if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_CANTOPEN')) throw error
+      return openInMemory(path, error)
+    }
+  })
+}
+
+/** Bytes 18 and 19 of a database file: 2 while it uses a write-ahead log, 1 when it does not. */
+const formatVersionOffsets = [18, 19]
+
+/**
+ * Where SQLite cannot make its -shm file (a read-only file system), a log that was closed well is complete
+ * without its write-ahead log, so it is read into memory, marked as not using one.
+ */
+function openInMemory(path: string, cause: Error): Database.Database {
+  const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  if (wal !== undefined && wal.size > 0) {
+    throw new StoreError(
+      'read-only',
+      `${path} has a write-ahead log that cannot be read on a read-only file system`,
+      `Copy ${path} and ${path}-wal to a directory that you may write to, and open the copy.`,
+      { cause }
+    )
+  }
+  const bytes = readFileSync(path)
+  for (const offset of formatVersionOffsets) bytes[offset] = 1
+  return new Database(bytes, { readonly: true })
+}

@@ -1,0 +1,143 @@
+import { setImmediate } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { canonical, checksum, type CommitDigest, commitDigest, type EventRow, genesisDigest } from './canonical.ts'
+import type { Commit, VerifyResult } from './log.ts'
+import type { Connection } from './sqlite-connection.ts'
+import { Names } from './sqlite-names.ts'
+import { decodeRow, type RawRow, selectRows } from './sqlite-rows.ts'
+import { prepare } from './sqlite-statement.ts'
+import { Overview } from './sqlite-streams.ts'
+
+const pageSize = 1000
+
+type Fault = NonNullable<VerifyResult['fault']>
+
+/** Walks events and commits side by side; what it has seen so far fits. */
+class Verifier {
+  readonly #commits: Iterator<Commit>
+  readonly #revisions = new Map<string, number>()
+  #commit: Commit | undefined
+  #digest: CommitDigest | undefined
+  position = 0
+  head = genesisDigest
+  commits = 0
+
+  constructor(commits: Iterator<Commit>) {
+    this.#commits = commits
+  }
+
+  /** Takes the next event; gives a fault when it, or its commit, does not fit. */
+  event(row: EventRow, crc: number): Fault | null {
+    const position = this.position + 1
+    const fault = this.#begin(position) ?? this.#eventFault(row, crc, position)
+    if (fault !== null) return fault
+    this.position = position
+    this.#revisions.set(row.stream, row.revision)
+    return position === this.#commit?.lastPosition ? this.#end(this.#commit) : null
+  }
+
+  /** After the last event; gives a fault when something is missing. */
+  end(): Fault | null {
+    const position = this.position + 1
+    if (this.#commit !== undefined) {
+      return { position, reason: `the event is missing: commit ${this.#commit.number} reaches to ${this.#commit.lastPosition}` }
+    }
+    const commit = this.#commits.next()
+    return commit.done === true ? null : { position, reason: `the events of commit ${commit.value.number} are missing` }
+  }
+
+  /** Opens the commit that begins at the position, unless one is open. */
+  #begin(position: number): Fault | null {
+    if (this.#commit !== undefined) return null
+    const next = this.#commits.next()
+    if (next.done === true) return { position, reason: 'the event belongs to no commit' }
+    const { number, firstPosition, lastPosition } = next.value
+    if (number !== this.commits + 1 || firstPosition !== position || lastPosition < position) {
+      const range = `commit ${number} of events ${firstPosition} to ${lastPosition}`
+      return { position, reason: `commit ${this.commits + 1} should begin here, the log has ${range}` }
+    }
+    this.#commit = next.value
+    this.#digest = commitDigest(this.head)
+    return null
+  }
+
+  #eventFault(row: EventRow, crc: number, position: number): Fault | null {
+    if (row.position !== position) return { position, reason: `the event is missing, the next is ${row.position}` }
+    const text = canonical(row)
+    this.#digest?.add(text)
+    if (checksum(text) !== crc) return { position, reason: 'the event does not fit its checksum' }
+    const revision = (this.#revisions.get(row.stream) ?? 0) + 1
+    if (row.revision === revision) return null
+    return { position, reason: `the event has revision ${row.revision} of ${row.stream}, ${revision} is next` }
+  }
+
+  /** Closes the commit at its last event. */
+  #end(commit: Commit): Fault | null {
+    const digest = this.#digest?.hex()
+    this.#commit = undefined
+    if (digest !== commit.digest) {
+      const { number, firstPosition, lastPosition } = commit
+      const reason = `the digest of commit ${number} does not fit events ${firstPosition} to ${lastPosition}`
+      return { position: firstPosition, reason }
+    }
+    this.head = commit.digest
+    this.commits = commit.number
+    return null
+  }
+}
+
+/**
+ * Recomputes every checksum and every digest of the log as it stood at the call. Lets others have their turn
+ * between pages; what they append meanwhile is not looked at.
+ */
+export async function verifyLog(connection: Connection): Promise<VerifyResult> {
+  const { lastPosition, lastCommit } = bounds(connection)
+  const verifier = new Verifier(commits(connection, lastCommit))
+  let fault: Fault | null = null
+  for (const page of rows(connection, lastPosition)) {
+    for (const [row, crc] of page) {
+      fault = verifier.event(row, crc)
+      if (fault !== null) break
+    }
+    if (fault !== null) break
+    await setImmediate()
+  }
+  fault ??= verifier.end()
+  return { ok: fault === null, events: verifier.position, commits: verifier.commits, head: verifier.head, fault }
+}
+
+/** Where events and commits end, seen at one moment. */
+function bounds({ sqlite }: Connection): { lastPosition: number; lastCommit: number } {
+  const query =
+    'select (select max(position) from events) as lastPosition, (select max(number) from commits) as lastCommit'
+  const { lastPosition, lastCommit } = sqlite.prepare(query).get() as Record<string, number | null>
+  return { lastPosition: lastPosition ?? 0, lastCommit: lastCommit ?? 0 }
+}
+
+function* commits(connection: Connection, last: number): Generator<Commit> {
+  const overview = new Overview(connection)
+  for (let after = 0; after < last; ) {
+    const page = overview.commits(after, pageSize)
+    if (page.length === 0) return
+    for (const commit of page) {
+      if (commit.number > last) return
+      after = commit.number
+      yield commit
+    }
+  }
+}
+
+function* rows(connection: Connection, last: number): Generator<(readonly [EventRow, crc: number])[]> {
+  const streams = new Names(connection, 'streams')
+  const sources = new Names(connection, 'sources')
+  const events = connection.kysely.selectFrom('events').where('position', '>', 0).where('position', '<=', 0)
+  const statement = prepare(connection, selectRows(events).orderBy('position').limit(sql.lit(pageSize)))
+    .raw()
+    .safeIntegers()
+  for (let after = 0; ; ) {
+    const page = statement.all(after, last) as RawRow[]
+    if (page.length === 0) return
+    after = Number(page.at(-1)?.[0])
+    yield page.map(row => [decodeRow(row, streams, sources), Number(row[14])] as const)
+  }
+}
