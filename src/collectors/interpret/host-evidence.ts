@@ -1,0 +1,142 @@
+import type { Observation } from '../observation.ts'
+import { attachIntent, hookKindOf } from './attach-intent.ts'
+import { attachRefused, attachTold, detachProgram, placeOf } from './hook-attach.ts'
+import type { Item, Knowledge } from './knowledge.ts'
+import type { TaskRef } from '../observation.ts'
+import type { Teller } from './teller.ts'
+
+type Of<K extends Observation['kind']> = Extract<Observation, { kind: K }>
+
+/** A snapshot of sysfs, modules, probes and programs. */
+export function snapshotTaken(k: Knowledge, t: Teller, seen: Of<'snapshot'>, item: Item): void {
+  const names = new Map(seen.programs?.map((program) => [program.id, program.name]))
+  const hooks = seen.links?.flatMap((link) => {
+    const kind = hookKindOf(link.attachKind)
+    const program = names.get(link.programId)
+    if (program === undefined || kind === null) return []
+    return [{ program, programId: link.programId, linkId: link.id, kind, ...placeOf(link.symbol), address: link.address }]
+  })
+  t.tell(
+    'host.observed',
+    {
+      fromNs: String(seen.fromNs),
+      label: seen.label,
+      patches: seen.patches === null ? null : [...seen.patches],
+      modules: seen.modules === null ? null : seen.modules.map((module) => ({ ...module })),
+      kprobes: seen.kprobes === null ? null : seen.kprobes.map((kprobe) => ({ ...kprobe })),
+      hooks: hooks ?? null
+    },
+    item
+  )
+  for (const { name, id, runCnt } of seen.programs ?? []) {
+    if (runCnt === null || !k.attached.some((hook) => hook.program === name)) continue
+    t.tell('hook.counted', { program: name, programId: id, hits: String(runCnt), overrides: null }, item)
+  }
+}
+
+/** A command of user space ended. */
+export function commandEnded(t: Teller, seen: Of<'command'>, item: Item): void {
+  t.tell(
+    'command.ran',
+    {
+      command: seen.command,
+      operation: seen.operation,
+      target: seen.target,
+      value: seen.value,
+      errno: seen.errno,
+      startNs: String(seen.fromNs),
+      actor: seen.task === null ? null : { ...seen.task, uid: null, auid: null, command: seen.command }
+    },
+    item
+  )
+}
+
+const stepBegin = /^STEP \d+ begin: (.*)/
+const stepEnd = /^STEP \d+ end(?: rc=(\d+))?/
+const attachedMark = /^BPF attached (\S+) (\S+)/
+const detachMark = /^BPF detach begin (\S+)/
+
+/** A line that user space wrote into the trace: steps of a script, and a loader's own word. */
+export function markSeen(k: Knowledge, t: Teller, text: string, task: TaskRef | null, item: Item): void {
+  const begin = stepBegin.exec(text)
+  if (begin !== null) {
+    const what = begin[1] ?? ''
+    k.step = { what, fromNs: item.uptimeNs }
+    noteIntent(k, what)
+    return
+  }
+  const end = stepEnd.exec(text)
+  if (end !== null) {
+    if (k.step !== null && k.commands.length === 0) stepEnded(t, k.step, end[1], item)
+    k.step = null
+    return
+  }
+  const attach = attachedMark.exec(text)
+  if (attach !== null) {
+    const [, program = '', symbol = null] = attach
+    attachTold(k, t, { program, symbol, address: null, kind: null }, task, item)
+    return
+  }
+  const detach = detachMark.exec(text)
+  if (detach !== null) detachProgram(k, t, detach[1] ?? '', null, task, item)
+}
+
+function stepEnded(t: Teller, step: { what: string; fromNs: bigint }, rc: string | undefined, item: Item): void {
+  t.tell(
+    'command.ran',
+    {
+      command: step.what,
+      operation: null,
+      target: null,
+      value: null,
+      errno: rc === undefined ? null : Number(rc),
+      startNs: String(step.fromNs),
+      actor: null
+    },
+    item
+  )
+}
+
+/** Remembers what a text announces to attach, if it does; the fuller announcement wins. */
+export function noteIntent(k: Knowledge, text: string): void {
+  const announced = attachIntent(text)
+  if (announced === null) return
+  const before = k.intents.get(announced.program)
+  k.intents.set(announced.program, { ...announced.intent, filter: announced.intent.filter ?? before?.filter ?? null })
+}
+
+/** A BPF loader's own journal. */
+export function loaderStepped(k: Knowledge, t: Teller, seen: Of<'bpf'>, item: Item): void {
+  const { program, symbol, address } = seen
+  if (seen.step === 'counters' && seen.hits !== null) {
+    const overrides = seen.overrides === null ? null : String(seen.overrides)
+    t.tell('hook.counted', { program, programId: null, hits: String(seen.hits), overrides }, item)
+  } else if (seen.step === 'attach' && seen.errno !== 0) {
+    attachRefused(k, t, program, seen.errno, seen.task, item, symbol)
+  } else if (seen.step === 'attach') {
+    attachTold(k, t, { program, symbol, address, kind: hookKindOf(seen.attachKind) }, seen.task, item)
+  } else if (seen.step === 'detach') {
+    detachProgram(k, t, program, null, seen.task, item)
+  }
+}
+
+/** auditd's word: who loaded or unloaded a program or a module. */
+export function auditSeen(t: Teller, seen: Of<'audit'>, item: Item): void {
+  if (seen.record === 'syscall') return
+  const { task, uid, auid, exe } = seen
+  const target = seen.module ?? (seen.programId === null ? null : `prog-id ${seen.programId}`)
+  const errno = seen.success === null ? null : seen.success ? 0 : Math.abs(seen.exit ?? 1)
+  t.tell(
+    'command.ran',
+    {
+      command: exe ?? task?.comm ?? 'unknown',
+      operation: seen.record,
+      target,
+      value: null,
+      errno,
+      startNs: String(item.uptimeNs),
+      actor: task === null && auid === null ? null : { pid: task?.pid ?? null, comm: task?.comm ?? null, uid, auid, command: exe }
+    },
+    item
+  )
+}

@@ -1,0 +1,72 @@
+import type { Actor, EventData, EventType, Fact, NewEvent } from '../../events/index.ts'
+import { eventId } from './event-id.ts'
+import type { Item, Knowledge } from './knowledge.ts'
+import type { TaskRef } from '../observation.ts'
+
+/** Turns what the interpreter understood into events: gives them time, id and evidence, in time order. */
+export class Teller {
+  readonly #stream: string
+  readonly #bootTimeNs: bigint | null
+  readonly #knowledge: Knowledge
+  #told: NewEvent[] = []
+  #lastNs = 0n
+  #nth = new Map<string, number>()
+  #nthItem: Item | null = null
+
+  constructor(stream: string, bootTimeNs: bigint | null, knowledge: Knowledge) {
+    this.#stream = stream
+    this.#bootTimeNs = bootTimeNs
+    this.#knowledge = knowledge
+  }
+
+  /** One fact, proved by `item`; `inferred` when the line does not state it, but the kernel's rules do. */
+  tell<T extends EventType>(type: T, data: EventData<T>, item: Item, inferred = false): void {
+    // A fact that was held back until its line was understood may not fall behind what was told meanwhile.
+    const uptimeNs = item.uptimeNs > this.#lastNs ? item.uptimeNs : this.#lastNs
+    this.#lastNs = uptimeNs
+    const fact = { type, data } as unknown as Fact
+    this.#told.push({
+      ...fact,
+      id: eventId(this.#stream, type, this.#count(type, item), item.uptimeNs, item.raw),
+      uptimeNs,
+      wallNs: this.#bootTimeNs === null ? null : this.#bootTimeNs + uptimeNs,
+      evidence: {
+        source: item.source,
+        line: item.line,
+        raw: item.raw,
+        ...(item.latin1 ? { latin1: true } : {}),
+        ...(inferred ? { inferred: true } : {})
+      }
+    })
+  }
+
+  /** Everything told since the last call. */
+  take(): NewEvent[] {
+    const told = this.#told
+    this.#told = []
+    return told
+  }
+
+  /** Who did it: the task of the line, and the command that was running. Null when neither is known. */
+  actor(task: TaskRef | null, item: Item): Actor | null {
+    const command = this.#knowledge.commandAt(item.uptimeNs)
+    if (task === null && command === null) return null
+    return { pid: task?.pid ?? null, comm: task?.comm ?? null, uid: null, auid: null, command }
+  }
+
+  /** Several facts of one type from one line are told apart by their number. */
+  #count(type: string, item: Item): number {
+    if (this.#nthItem !== item) {
+      this.#nthItem = item
+      this.#nth = new Map()
+    }
+    const nth = this.#nth.get(type) ?? 0
+    this.#nth.set(type, nth + 1)
+    return nth
+  }
+}
+
+/** The key under which a task's unfinished business is kept: its pid, or -1 where the evidence has none. */
+export function pidOf(task: TaskRef | null): number {
+  return task?.pid ?? -1
+}

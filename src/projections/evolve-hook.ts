@@ -1,0 +1,75 @@
+import type { HistoryEvent } from '../events/index.ts'
+import type { Changes } from './changes.ts'
+import { hookedFunctions } from './hook-status.ts'
+import type { HookState, KernelState } from './state.ts'
+
+type HookEvent = Extract<HistoryEvent, { type: 'hook.attached' | 'hook.detached' | 'hook.killed' }>
+
+/** Attach, detach and the death of a probe: perf_event_set_bpf_prog(), bpf_link_free(), kill_kprobe(). */
+export function evolveHook(state: KernelState, event: HookEvent, changes: Changes): void {
+  changes.hooks = true
+  switch (event.type) {
+    case 'hook.attached': {
+      const { actor: _, ...place } = event.data
+      const hook = {
+        ...place,
+        key: freeKey(state.hooks, place),
+        sinceNs: event.uptimeNs,
+        sincePosition: event.position,
+        goneNs: null
+      }
+      state.hooks.push(hook)
+      touchHooked(state, hook, changes)
+      if (place.kind === 'kprobe') state.kprobesArmed = true
+      return
+    }
+    case 'hook.detached': {
+      const at = state.hooks.findIndex((hook) => isSame(hook, event.data))
+      const [hook] = at < 0 ? [] : state.hooks.splice(at, 1)
+      if (hook !== undefined) touchHooked(state, hook, changes)
+      return
+    }
+    case 'hook.killed':
+      for (const hook of state.hooks) {
+        if (hook.kind !== 'kprobe' || hook.address !== event.data.address) continue
+        hook.goneNs ??= event.uptimeNs
+        touchHooked(state, hook, changes)
+      }
+      return
+  }
+}
+
+/** Every kprobe in a module that goes is [GONE]; links of the other kinds pin the module instead. */
+export function killProbesOf(state: KernelState, module: string, uptimeNs: bigint, changes: Changes): void {
+  for (const hook of state.hooks) {
+    if (hook.kind !== 'kprobe' || hook.module !== module || hook.goneNs !== null) continue
+    touchHooked(state, hook, changes)
+    hook.goneNs = uptimeNs
+    changes.hooks = true
+  }
+}
+
+function touchHooked(state: KernelState, hook: HookState, changes: Changes): void {
+  for (const key of hookedFunctions(state, hook)) changes.functions.add(key)
+}
+
+/** `program@place`, with a number behind it while another attachment has the same. */
+function freeKey(
+  hooks: readonly HookState[],
+  hook: { program: string; module: string | null; function: string | null; address: string | null }
+): string {
+  const key = `${hook.program}@${hook.module ?? 'vmlinux'}:${hook.function ?? hook.address ?? '?'}`
+  let free = key
+  for (let n = 2; hooks.some((other) => other.key === free); n += 1) free = `${key}#${n}`
+  return free
+}
+
+/** Ids decide where both sides have them; the name decides else. */
+function isSame(
+  hook: HookState,
+  other: { program: string; programId: number | null; linkId: number | null }
+): boolean {
+  if (hook.program !== other.program) return false
+  if (hook.linkId !== null && other.linkId !== null) return hook.linkId === other.linkId
+  return hook.programId === null || other.programId === null || hook.programId === other.programId
+}

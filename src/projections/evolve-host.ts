@@ -1,0 +1,68 @@
+import type { HistoryEvent } from '../events/index.ts'
+import type { Changes } from './changes.ts'
+import { killProbesOf } from './evolve-hook.ts'
+import { doubt } from './evolve-patch.ts'
+import { evolveObserved } from './observed.ts'
+import { removeFromStacks } from './stack.ts'
+import type { KernelState } from './state.ts'
+
+type HostEvent = Extract<
+  HistoryEvent,
+  { type: 'host.booted' | 'host.observed' | 'evidence.lost' | `module.${string}` }
+>
+
+/** The machine, its modules, and what is known about the evidence itself. */
+export function evolveHost(state: KernelState, event: HostEvent, changes: Changes): void {
+  switch (event.type) {
+    case 'host.booted':
+      state.policy = event.data.policy ?? state.policy
+      state.release = event.data.release ?? state.release
+      state.hasStackOrder = event.data.hasStackOrder ?? hasStackOrder(state)
+      state.kprobesArmed ||= event.data.kprobeTracer
+      return
+    case 'host.observed':
+      evolveObserved(state, event, changes)
+      return
+    case 'evidence.lost': {
+      const { count, reason } = event.data
+      doubt(state, event, `${count ?? 'an unknown number of'} records were lost: ${reason}`, changes)
+      return
+    }
+    case 'module.loaded':
+      state.changedNs = event.uptimeNs
+      state.modules.set(event.data.module, { livepatch: event.data.livepatch, state: 'live', refs: null })
+      return
+    case 'module.going': {
+      state.changedNs = event.uptimeNs
+      const module = state.modules.get(event.data.module)
+      if (module !== undefined) module.state = 'going'
+      return
+    }
+    case 'module.unloaded':
+      state.changedNs = event.uptimeNs
+      state.modules.delete(event.data.module)
+      killProbesOf(state, event.data.module, event.uptimeNs, changes)
+      unpatchModule(state, event.data.module, changes)
+      return
+  }
+}
+
+/** klp_module_going() reverts every patch on the module; where no probe showed it, the module's end does. */
+function unpatchModule(state: KernelState, module: string, changes: Changes): void {
+  for (const patch of state.patches) {
+    for (const object of patch.objects) {
+      if (object.name !== module || !object.patched) continue
+      removeFromStacks(state, patch, object, () => true, changes)
+      object.patched = false
+    }
+  }
+}
+
+/** `stack_order` came with 6.14; the RFC's kernel is younger than that, replace-set took it away. */
+function hasStackOrder(state: KernelState): boolean | null {
+  if (state.policy === 'replace-set') return false
+  if (state.policy === 'hybrid') return true
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(state.release ?? '') ?? []
+  if (major === undefined || minor === undefined) return null
+  return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 14)
+}

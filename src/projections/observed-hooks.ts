@@ -1,0 +1,83 @@
+import type { EventData, HistoryEvent } from '../events/index.ts'
+import type { Changes } from './changes.ts'
+import type { HookState, KernelState } from './state.ts'
+
+type Observed = Extract<HistoryEvent, { type: 'host.observed' }>
+
+/** debugfs kprobes/list: which probes are [GONE]. Probes that carry no known program are not hooks. */
+export function observeKprobes(
+  state: KernelState,
+  event: Observed,
+  seen: NonNullable<EventData<'host.observed'>['kprobes']>,
+  report: (text: string) => void,
+  changes: Changes
+): void {
+  if (seen.length > 0) state.kprobesArmed = true
+  for (const hook of state.hooks) {
+    if (hook.kind !== 'kprobe' || hook.address === null) continue
+    const listed = seen.filter((kprobe) => kprobe.address === hook.address)
+    // Several probes may share an address, so only a verdict on all of them says something about one.
+    if (listed.length === 0 || hook.goneNs !== null || !listed.every((kprobe) => kprobe.gone)) continue
+    report(`the kprobe of ${hook.program} is [GONE] in kprobes/list, alive by the events`)
+    hook.goneNs = event.uptimeNs
+    changes.hooks = true
+  }
+}
+
+/** bpftool: programs that were attached before the evidence began, and those that are no longer there. */
+export function observeHooks(
+  state: KernelState,
+  event: Observed,
+  seen: NonNullable<EventData<'host.observed'>['hooks']>,
+  report: (text: string) => void,
+  changes: Changes
+): void {
+  const unmatched = new Set(state.hooks)
+  for (const listed of seen) {
+    const hook = state.hooks.find((candidate) => unmatched.has(candidate) && isListed(candidate, listed))
+    if (hook !== undefined) {
+      unmatched.delete(hook)
+      hook.programId ??= listed.programId
+      hook.linkId ??= listed.linkId
+      hook.address ??= listed.address
+    } else if (listed.kind !== null) {
+      report(`${listed.program} is attached, and no event attached it`)
+      state.hooks.push(adopted(listed.kind, listed, event))
+      changes.hooks = true
+    }
+  }
+  for (const hook of unmatched) {
+    // bpftool link shows links only: an attachment through the perf ioctl is not missing when it is absent.
+    if (hook.linkId === null) continue
+    report(`${hook.program} is not attached, and no event detached it`)
+    state.hooks.splice(state.hooks.indexOf(hook), 1)
+    changes.hooks = true
+  }
+}
+
+type Listed = NonNullable<EventData<'host.observed'>['hooks']>[number]
+
+function isListed(hook: HookState, listed: Listed): boolean {
+  if (hook.linkId !== null && listed.linkId !== null) return hook.linkId === listed.linkId
+  if (hook.programId !== null && listed.programId !== null) return hook.programId === listed.programId
+  return hook.program === listed.program || (listed.program.length === 15 && hook.program.startsWith(listed.program))
+}
+
+function adopted(kind: NonNullable<Listed['kind']>, listed: Listed, event: Observed): HookState {
+  return {
+    key: `${listed.program}@${listed.module ?? 'vmlinux'}:${listed.function ?? listed.address ?? '?'}`,
+    program: listed.program,
+    programId: listed.programId,
+    linkId: listed.linkId,
+    kind,
+    module: listed.module,
+    function: listed.function,
+    address: listed.address,
+    overrides: null,
+    overrideValue: null,
+    filter: null,
+    sinceNs: event.uptimeNs,
+    sincePosition: event.position,
+    goneNs: null
+  }
+}

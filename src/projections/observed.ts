@@ -1,0 +1,209 @@
+import type { HistoryEvent, SysfsPatch } from '../events/index.ts'
+import type { Changes } from './changes.ts'
+import { begin } from './evolve-transition.ts'
+import { observeHooks, observeKprobes } from './observed-hooks.ts'
+import { insertObject, removeFromStacks, removePatchFromStacks, touchFunctions } from './stack.ts'
+import {
+  type FuncState,
+  findPatch,
+  functionKey,
+  type KernelState,
+  type ObjectState,
+  type PatchState
+} from './state.ts'
+
+type Observed = Extract<HistoryEvent, { type: 'host.observed' }>
+
+/** How many disagreements a state remembers; older ones are still in the log. */
+const contradictionsMax = 50
+
+/**
+ * A snapshot meets the history: it fills what no event told, confirms the rest, and is believed where the two
+ * disagree. A snapshot during which something changed proves nothing about the moment, only about what
+ * patches are made of.
+ */
+export function evolveObserved(state: KernelState, event: Observed, changes: Changes): void {
+  const { data } = event
+  const moved = BigInt(data.fromNs) <= state.changedNs
+  const disagree = (text: string) => {
+    state.contradictions.push({ position: event.position, uptimeNs: event.uptimeNs, text })
+    if (state.contradictions.length > contradictionsMax) state.contradictions.shift()
+  }
+  // Where evidence is missing, or has only begun, a difference is news and not a contradiction.
+  const quietly = state.doubt !== null || state.changedNs === 0n
+  const report = quietly ? () => {} : disagree
+  if (data.patches !== null) observePatches(state, event, data.patches, moved, report, changes)
+  if (!moved && data.modules !== null) observeModules(state, data.modules, changes)
+  if (!moved && data.kprobes !== null) observeKprobes(state, event, data.kprobes, report, changes)
+  if (!moved && data.hooks !== null) observeHooks(state, event, data.hooks, report, changes)
+  if (!moved && data.patches !== null && state.doubt !== null) {
+    state.doubt = null
+    changes.doubt = true
+  }
+}
+
+function observePatches(
+  state: KernelState,
+  event: Observed,
+  seen: readonly SysfsPatch[],
+  moved: boolean,
+  report: (text: string) => void,
+  changes: Changes
+): void {
+  for (const sysfs of seen) {
+    if (sysfs.replaceable !== null) state.policy ??= 'hybrid'
+    if (sysfs.replaceSet !== null) state.policy ??= 'replace-set'
+    if (sysfs.stackOrder !== null) state.hasStackOrder = true
+    const patch = findPatch(state, sysfs.name)
+    if (patch === undefined) {
+      if (moved) continue
+      report(`${sysfs.name} is in sysfs, and no event enabled it`)
+      adopt(state, event, sysfs, changes)
+    } else {
+      fill(state, patch, sysfs, changes)
+      if (!moved) compare(state, event, patch, sysfs, report, changes)
+    }
+  }
+  if (moved) return
+  for (const patch of [...state.patches]) {
+    if (patch.replacedBy !== null || seen.some((sysfs) => sysfs.name === patch.name)) continue
+    report(`${patch.name} is not in sysfs, and no event freed it`)
+    removePatchFromStacks(state, patch, changes)
+    state.patches.splice(state.patches.indexOf(patch), 1)
+  }
+  const order = new Map(seen.map((sysfs) => [sysfs.name, sysfs.stackOrder ?? 0]))
+  if (seen.every((sysfs) => sysfs.stackOrder !== null)) {
+    state.patches.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0))
+  }
+}
+
+/** A patch that only the snapshot knows: it was there before the evidence began. */
+function adopt(state: KernelState, event: Observed, sysfs: SysfsPatch, changes: Changes): void {
+  const patch: PatchState = {
+    name: sysfs.name,
+    replace: sysfs.replace,
+    replaceable: sysfs.replaceable,
+    replaceSet: sysfs.replaceSet,
+    enabled: sysfs.enabled,
+    forced: false,
+    replacedBy: null,
+    objects: sysfs.objects.map(
+      (object): ObjectState => ({ name: object.name, patched: false, dynamic: false, functions: object.functions.map(funcOf) })
+    ),
+    objectsKnown: true,
+    states: [],
+    sinceNs: event.uptimeNs,
+    sincePosition: event.position
+  }
+  state.patches.push(patch)
+  patch.objects.forEach((object, n) => {
+    if (sysfs.objects[n]?.patched !== false) insertObject(state, patch, object, changes)
+  })
+  if (sysfs.transition) {
+    begin(state, patch.name, sysfs.enabled ? 'patched' : 'unpatched', event, changes).started = true
+  }
+}
+
+/** What a patch is made of does not change: a snapshot may tell it at any time. */
+function fill(state: KernelState, patch: PatchState, sysfs: SysfsPatch, changes: Changes): void {
+  patch.replace ??= sysfs.replace
+  patch.replaceable ??= sysfs.replaceable
+  patch.replaceSet ??= sysfs.replaceSet
+  if (patch.objectsKnown || sysfs.transition) return
+  patch.objectsKnown = true
+  patch.objects = sysfs.objects.map((object) => ({
+    name: object.name,
+    patched: false,
+    dynamic: false,
+    functions: object.functions.map(funcOf)
+  }))
+  patch.objects.forEach((object, n) => {
+    if (sysfs.objects[n]?.patched !== false) insertObject(state, patch, object, changes)
+  })
+}
+
+/** The snapshot's word against the history's; the snapshot wins. */
+function compare(
+  state: KernelState,
+  event: Observed,
+  patch: PatchState,
+  sysfs: SysfsPatch,
+  report: (text: string) => void,
+  changes: Changes
+): void {
+  const differs = (what: string, mine: unknown, theirs: unknown) => {
+    report(`${patch.name}: ${what} is ${theirs} in sysfs, ${mine} by the events`)
+    changes.patches = true
+  }
+  if (patch.enabled !== sysfs.enabled) {
+    differs('enabled', Number(patch.enabled), Number(sysfs.enabled))
+    patch.enabled = sysfs.enabled
+  }
+  const inTransition = state.transition?.patch === patch.name
+  if (sysfs.transition !== inTransition) {
+    differs('transition', Number(inTransition), Number(sysfs.transition))
+    if (sysfs.transition) begin(state, patch.name, sysfs.enabled ? 'patched' : 'unpatched', event, changes).started = true
+    else state.transition = null
+    touchFunctions(patch, changes)
+  }
+  if (sysfs.replace !== null && patch.replace !== sysfs.replace) {
+    differs('replace', Number(patch.replace), Number(sysfs.replace))
+    patch.replace = sysfs.replace
+  }
+  if (sysfs.replaceable !== null && patch.replaceable !== sysfs.replaceable) {
+    differs('replaceable', Number(patch.replaceable), Number(sysfs.replaceable))
+    patch.replaceable = sysfs.replaceable
+  }
+  compareObjects(state, patch, sysfs, differs, changes)
+}
+
+function compareObjects(
+  state: KernelState,
+  patch: PatchState,
+  sysfs: SysfsPatch,
+  differs: (what: string, mine: unknown, theirs: unknown) => void,
+  changes: Changes
+): void {
+  for (const theirs of sysfs.objects) {
+    let mine = patch.objects.find((object) => object.name === theirs.name)
+    if (mine === undefined) {
+      differs(`object ${theirs.name}`, 'absent', 'present')
+      mine = { name: theirs.name, patched: false, dynamic: false, functions: [] }
+      patch.objects.push(mine)
+    }
+    const known = new Set(mine.functions.map((func) => functionKey(theirs.name, func.name, func.sympos)))
+    const missing = theirs.functions.filter((func) => !known.has(functionKey(theirs.name, func.name, func.sympos)))
+    if (missing.length > 0) {
+      differs(`functions of ${theirs.name}`, `without ${missing.map((f) => f.name).join(', ')}`, 'with them')
+      // What a replacing patch shows in transition beyond its own functions are its nops.
+      const nop = sysfs.transition && patch.objectsKnown && patch.replace === true
+      mine.functions.push(...missing.map((func) => ({ ...funcOf(func), nop })))
+      if (mine.patched) insertObject(state, patch, mine, changes)
+    }
+    if (theirs.patched !== null && theirs.patched !== mine.patched) {
+      differs(`${theirs.name}/patched`, Number(mine.patched), Number(theirs.patched))
+      touchFunctions(patch, changes)
+      if (theirs.patched) insertObject(state, patch, mine, changes)
+      else removeFromStacks(state, patch, mine, () => true, changes)
+      mine.patched = theirs.patched
+    }
+  }
+}
+
+/** /proc/modules gives reference counts, and modules that were there before the evidence began. */
+function observeModules(
+  state: KernelState,
+  seen: readonly { name: string; refs: number | null; state: string | null }[],
+  changes: Changes
+): void {
+  for (const { name, refs, state: word } of seen) {
+    const module = state.modules.get(name)
+    if (module !== undefined) module.refs = refs
+    else state.modules.set(name, { livepatch: null, state: word === 'Loading' ? 'coming' : 'live', refs })
+  }
+  changes.patches = true
+}
+
+function funcOf(func: { name: string; sympos: number }): FuncState {
+  return { name: func.name, sympos: func.sympos, newName: null, nop: false }
+}

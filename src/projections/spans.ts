@@ -1,0 +1,172 @@
+import type { Goal, HookKind } from '../events/index.ts'
+import type { Changes } from './changes.ts'
+import { type HookStatus, hookMet, hookView, type Reach } from './hook-status.ts'
+import type { SpanTracker } from './span-tracker.ts'
+import { inTransition, type Version, versionAt } from './stack.ts'
+import type { HookState, KernelState, PatchState } from './state.ts'
+
+/** What a call runs, and the program that it reaches. */
+export interface View {
+  readonly version: Version
+  readonly hook: string | null
+}
+
+/** A function between two changes. Outside a transition `unswitched` equals `switched`. */
+export interface FunctionSpan {
+  readonly stack: readonly { readonly patch: string; readonly nop: boolean }[]
+  /** The position where the transition that matters here began, and its goal; null outside of one. */
+  readonly transition: number | null
+  readonly goal: Goal | null
+  readonly unswitched: View
+  readonly switched: View
+  readonly unsure: string | null
+}
+
+/** A hook between two changes. */
+export interface HookSpan {
+  readonly program: string
+  readonly kind: HookKind
+  readonly module: string | null
+  readonly function: string | null
+  readonly address: string | null
+  readonly overrides: boolean | null
+  readonly status: HookStatus
+  readonly reach: Reach
+  readonly reason: string | null
+  readonly functions: readonly string[]
+  readonly transition: number | null
+  readonly unsure: string | null
+}
+
+/** A patch between two changes. */
+export interface PatchSpan {
+  readonly enabled: boolean
+  readonly goal: Goal | null
+  readonly stackOrder: number
+  readonly replacedBy: string | null
+  readonly forced: boolean
+  readonly unsure: string | null
+}
+
+/** A transition towards one goal; a reverse ends it and begins the next. */
+export interface TransitionSpan {
+  readonly patch: string
+  readonly goal: Goal
+  readonly firstSwitchNs: string | null
+  readonly forcedNs: string | null
+  readonly signaledNs: string | null
+  readonly unsure: string | null
+}
+
+/** Looks at what an event changed and tells the tracker the new values. */
+export function trackSpans(state: KernelState, changes: Changes, tracker: SpanTracker): void {
+  if (changes.doubt) touchAll(state, changes)
+  if (changes.patches) trackPatches(state, tracker)
+  if (changes.transition) trackTransition(state, tracker)
+  for (const key of changes.functions) trackFunction(state, key, tracker)
+  if (changes.hooks || changes.transition || changes.functions.size > 0) trackHooks(state, tracker)
+}
+
+function touchAll(state: KernelState, changes: Changes): void {
+  changes.patches = true
+  changes.transition = true
+  changes.hooks = true
+  for (const key of state.stacks.keys()) changes.functions.add(key)
+}
+
+function trackPatches(state: KernelState, tracker: SpanTracker): void {
+  const gone = new Set(tracker.subjects('patch'))
+  state.patches.forEach((patch, n) => {
+    gone.delete(patch.name)
+    tracker.set('patch', patch.name, state, JSON.stringify(patchSpan(state, patch, n + 1)))
+  })
+  for (const name of gone) tracker.end('patch', name, state)
+}
+
+function patchSpan(state: KernelState, patch: PatchState, stackOrder: number): PatchSpan {
+  return {
+    enabled: patch.enabled,
+    goal: state.transition?.patch === patch.name ? state.transition.goal : null,
+    stackOrder,
+    replacedBy: patch.replacedBy,
+    forced: patch.forced,
+    unsure: state.doubt?.reason ?? null
+  }
+}
+
+function trackTransition(state: KernelState, tracker: SpanTracker): void {
+  const { transition } = state
+  const gone = new Set(tracker.subjects('transition'))
+  if (transition !== null) {
+    const { patch, goal, sincePosition } = transition
+    gone.delete(patch)
+    const first = transition.switched.values().next()
+    const span: TransitionSpan = {
+      patch,
+      goal,
+      firstSwitchNs: first.done ? null : String(first.value),
+      forcedNs: text(transition.forcedNs),
+      signaledNs: text(transition.signaledNs),
+      unsure: state.doubt?.reason ?? null
+    }
+    tracker.set('transition', patch, state, JSON.stringify(span), `${sincePosition} ${goal}`)
+  }
+  for (const patch of gone) tracker.end('transition', patch, state)
+}
+
+function trackFunction(state: KernelState, key: string, tracker: SpanTracker): void {
+  const stack = state.stacks.get(key)
+  const unswitched = viewAt(state, key, false)
+  const switched = viewAt(state, key, true)
+  if (stack === undefined && switched.hook === null) {
+    tracker.end('function', key, state)
+    return
+  }
+  const moving = inTransition(state, key)
+  const span: FunctionSpan = {
+    stack: (stack ?? []).map(({ patch, nop }) => ({ patch, nop })),
+    transition: moving ? (state.transition?.sincePosition ?? null) : null,
+    goal: moving ? (state.transition?.goal ?? null) : null,
+    unswitched,
+    switched,
+    unsure: state.doubt?.reason ?? null
+  }
+  tracker.set('function', key, state, JSON.stringify(span))
+}
+
+/** What tasks see that have, or have not, reached the goal of the transition under way. */
+export function viewAt(state: KernelState, key: string, switched: boolean): View {
+  const towards = state.transition?.goal === 'unpatched' ? 0 : 1
+  const version = versionAt(state, key, switched ? towards : towards === 1 ? 0 : 1)
+  return { version, hook: hookMet(state, key, version) }
+}
+
+function trackHooks(state: KernelState, tracker: SpanTracker): void {
+  const gone = new Set(tracker.subjects('hook'))
+  for (const hook of state.hooks) {
+    gone.delete(hook.key)
+    tracker.set('hook', hook.key, state, JSON.stringify(hookSpan(state, hook)))
+  }
+  for (const key of gone) tracker.end('hook', key, state)
+}
+
+/** A hook's row: what it is, and where it stands now. */
+export function hookSpan(state: KernelState, hook: HookState): HookSpan {
+  const view = hookView(state, hook)
+  const partly = view.reach === 'switched' || view.reach === 'unswitched'
+  return {
+    program: hook.program,
+    kind: hook.kind,
+    module: hook.module,
+    function: hook.function,
+    address: hook.address,
+    overrides: hook.overrides,
+    ...view,
+    transition: partly ? (state.transition?.sincePosition ?? null) : null,
+    unsure: state.doubt?.reason ?? null
+  }
+}
+
+function text(ns: bigint | null): string | null {
+  return ns === null ? null : String(ns)
+}
