@@ -8,13 +8,13 @@ export interface Dialect {
   /** Refuses values of another type than the column's. */
   strict<T extends string, C extends string>(table: CreateTableBuilder<T, C>): CreateTableBuilder<T, C>
   /** Refuses UPDATE and DELETE on the table from now on. */
-  appendOnly(db: Kysely<any>, table: string): Promise<void>
+  appendOnly(db: Kysely<unknown>, table: string): Promise<void>
 }
 
 const sqlite: Dialect = {
   int64: 'integer',
   bytes: 'blob',
-  strict: table => table.modifyEnd(sql`strict`),
+  strict: (table) => table.modifyEnd(sql`strict`),
   async appendOnly(db, table) {
     for (const deed of ['update', 'delete'] as const) {
       const message = `the log is append-only: ${table} refuses ${deed}`
@@ -26,7 +26,7 @@ const sqlite: Dialect = {
 }
 
 /** The dialect of a connection. */
-export function dialectOf(db: Kysely<any>): Dialect {
+export function dialectOf(db: Kysely<unknown>): Dialect {
   if (db.getExecutor().adapter instanceof SqliteAdapter) return sqlite
   throw new Error('klplog has migrations for SQLite only')
 }

@@ -56,7 +56,7 @@ export interface CommitDigest {
 export function commitDigest(previous: string): CommitDigest {
   const hash = createHash('sha256').update(previous)
   return {
-    add: text => void hash.update(text),
+    add: (text) => void hash.update(text),
     hex: () => hash.digest('hex')
   }
 }

@@ -51,7 +51,10 @@ export class UpcasterError extends LogError {
   readonly code = 'upcaster'
 
   constructor(message: string) {
-    super(message, 'Give each older version of a type exactly one upcaster that leads towards the present one.')
+    super(
+      message,
+      'Give each older version of a type exactly one upcaster that leads towards the present one.'
+    )
   }
 }
 
@@ -68,6 +71,7 @@ export type StoreErrorCode =
   | 'locked'
   | 'disk-full'
   | 'corrupt'
+  | 'not-next'
   | 'closed'
   | 'io'
 

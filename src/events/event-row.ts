@@ -1,5 +1,5 @@
-import type { Fact } from './catalogue.ts'
 import { type EventRow, flagInferred, flagLatin1, isWellFormed } from './canonical.ts'
+import type { Fact } from './catalogue.ts'
 import { InvalidEventError, StoreError } from './errors.ts'
 import type { NewEvent, StoredEvent } from './event.ts'
 import { compileGuard, type Guard } from './guard.ts'
@@ -12,7 +12,7 @@ export type EventGuard = (event: NewEvent) => string | null
 export function compileEventGuard(types: Upcasters): EventGuard {
   const guards = new Map<string, Guard>()
   for (const [type, { data }] of Object.entries(types.catalogue)) guards.set(type, compileGuard(data, 'data'))
-  return event => {
+  return (event) => {
     const guard = guards.get(event.type)
     if (guard === undefined) return `type: ${JSON.stringify(event.type)} is not in the catalogue`
     return envelopeMisfit(event) ?? guard(event.data)
@@ -28,7 +28,8 @@ function envelopeMisfit({ id, uptimeNs, wallNs, evidence }: NewEvent): string | 
   if (typeof evidence !== 'object' || evidence === null) return 'evidence: is missing'
   if (!Number.isSafeInteger(evidence.line)) return 'evidence.line: expected an integer'
   if (!isText(evidence.source)) return 'evidence.source: expected well-formed text'
-  if (!isText(evidence.raw)) return 'evidence.raw: expected well-formed text (bytes that are no UTF-8 go in as latin1)'
+  if (!isText(evidence.raw))
+    return 'evidence.raw: expected well-formed text (bytes that are no UTF-8 go in as latin1)'
   return null
 }
 

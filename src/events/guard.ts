@@ -14,9 +14,9 @@ type Check = (value: unknown) => string | null
  */
 export function compileGuard(schema: z.ZodType, name = 'value'): Guard {
   const check = compile(schema)
-  return value => {
-    const misfit = check(value)
-    return misfit === null ? null : name + misfit
+  return (value) => {
+    const reason = check(value)
+    return reason === null ? null : name + reason
   }
 }
 
@@ -37,12 +37,12 @@ function compile(schema: z.ZodType): Check {
   if (definition.checks !== undefined && definition.checks.length > 0) throw unsupported(definition)
   switch (definition.type) {
     case 'string':
-      return value => (typeof value === 'string' ? null : misfit('a string', value))
+      return (value) => (typeof value === 'string' ? null : misfit('a string', value))
     case 'boolean':
-      return value => (typeof value === 'boolean' ? null : misfit('true or false', value))
+      return (value) => (typeof value === 'boolean' ? null : misfit('true or false', value))
     case 'number':
       if (definition.format !== 'safeint') throw unsupported(definition)
-      return value => (Number.isSafeInteger(value) ? null : misfit('an integer that a double holds', value))
+      return (value) => (Number.isSafeInteger(value) ? null : misfit('an integer that a double holds', value))
     case 'enum':
       return compileEnum(definition)
     case 'nullable':
@@ -59,17 +59,17 @@ function compile(schema: z.ZodType): Check {
 function compileEnum({ entries = {} }: Definition): Check {
   const values = new Set<unknown>(Object.values(entries))
   const expected = `one of ${[...values].join(', ')}`
-  return value => (values.has(value) ? null : misfit(expected, value))
+  return (value) => (values.has(value) ? null : misfit(expected, value))
 }
 
 function compileNullable({ innerType }: Definition): Check {
   const inner = compile(innerType as z.ZodType)
-  return value => (value === null ? null : inner(value))
+  return (value) => (value === null ? null : inner(value))
 }
 
 function compileArray({ element }: Definition): Check {
   const check = compile(element as z.ZodType)
-  return value => {
+  return (value) => {
     if (!Array.isArray(value)) return misfit('an array', value)
     for (let index = 0; index < value.length; index++) {
       const reason = check(value[index])
@@ -85,7 +85,7 @@ function compileObject(definition: Definition): Check {
   const keys = Object.keys(shape)
   const known = new Set(keys)
   const checks = Object.values(shape).map(compile)
-  return value => {
+  return (value) => {
     if (!isPlainObject(value)) return misfit('an object', value)
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { EventRow } from './canonical.ts'
 import type { HistoryEvent, NewEvent, StoredEvent } from './event.ts'
 
 /** What an append asks the log to hold true: any revision, no stream yet, or exactly this last revision. */
@@ -117,7 +118,11 @@ export interface EventLog {
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult>
   /** Keeps evidence that no reader understood; the same line of the same source is kept once. Returns how many were new. */
   reject(evidence: readonly RejectedEvidence[]): Promise<number>
-  rejected(query: { stream?: string; limit?: number; afterId?: number }): Promise<readonly (RejectedEvidence & { id: number })[]>
+  rejected(query: {
+    stream?: string
+    limit?: number
+    afterId?: number
+  }): Promise<readonly (RejectedEvidence & { id: number })[]>
   /** Events in position order, a page (at most 1000) at a time. */
   read(query: ReadQuery): AsyncIterable<readonly StoredEvent[]>
   /** As `read`, but only what a fold needs, and as fast as the database gives it, at most 1000 a page. */
@@ -126,6 +131,13 @@ export interface EventLog {
   subscribe(query: Pick<ReadQuery, 'stream' | 'after' | 'types'>): Observable<readonly StoredEvent[]>
   streams(): Promise<readonly StreamInfo[]>
   commits(afterNumber: number, limit: number): Promise<readonly Commit[]>
+  /** Events behind `after` up to `upTo` exactly as stored, for an export. */
+  rows(after: number, upTo: number): AsyncIterable<readonly EventRow[]>
+  /**
+   * Appends a commit of an exported log exactly as it was, events in older versions included.
+   * @throws StoreError when the commit is not the one that follows this log's last
+   */
+  restore(commit: Commit, rows: readonly EventRow[]): Promise<void>
   /**
    * Position of the stream's latest event at or before the uptime, the last one among equal times; 0 when
    * there is none.

@@ -1,6 +1,13 @@
 import type { Statement } from 'better-sqlite3'
 import { sql } from 'kysely'
-import { canonical, checksum, type CommitDigest, commitDigest, type EventRow, genesisDigest } from './canonical.ts'
+import {
+  type CommitDigest,
+  canonical,
+  checksum,
+  commitDigest,
+  type EventRow,
+  genesisDigest
+} from './canonical.ts'
 import { ExpectedRevisionError, InvalidEventError, StoreError } from './errors.ts'
 import type { NewEvent } from './event.ts'
 import { assertFits, compileEventGuard, type EventGuard, isText, toRow, toStoredEvent } from './event-row.ts'
@@ -53,8 +60,10 @@ export class Appender {
 
   /** See EventLog.append. */
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): AppendResult {
-    if (!isText(stream) || stream === '') throw new InvalidEventError(0, 'stream', 'its name must be well-formed text')
-    for (let index = 0; index < events.length; index++) assertFits(this.#guard, events[index] as NewEvent, index)
+    if (!isText(stream) || stream === '')
+      throw new InvalidEventError(0, 'stream', 'its name must be well-formed text')
+    for (let index = 0; index < events.length; index++)
+      assertFits(this.#guard, events[index] as NewEvent, index)
     return this.#inTransaction(() => this.#appendAll(stream, expected, events))
   }
 
@@ -107,13 +116,12 @@ export class Appender {
   }
 
   #open(stream: string, expected: ExpectedRevision): OpenCommit {
-    const [number, position, digest] = (this.#statements.head.get() as [number, number, string] | undefined) ?? [
-      0,
-      0,
-      genesisDigest
-    ]
+    const [number, position, digest] = (this.#statements.head.get() as
+      | [number, number, string]
+      | undefined) ?? [0, 0, genesisDigest]
     const known = this.#streams.find(stream)
-    const revision = known === undefined ? 0 : ((this.#statements.revision.get(known) as number | undefined) ?? 0)
+    const revision =
+      known === undefined ? 0 : ((this.#statements.revision.get(known) as number | undefined) ?? 0)
     if (expected !== 'any' && revision !== (expected === 'no-stream' ? 0 : expected)) {
       throw new ExpectedRevisionError(stream, expected, revision)
     }
@@ -199,7 +207,11 @@ function prepareStatements(connection: Connection) {
     rollback: sqlite.prepare<unknown[], unknown>('rollback'),
     head: prepare(
       connection,
-      kysely.selectFrom('commits').select(['number', 'last_position', 'digest']).orderBy('number', 'desc').limit(sql.lit(1))
+      kysely
+        .selectFrom('commits')
+        .select(['number', 'last_position', 'digest'])
+        .orderBy('number', 'desc')
+        .limit(sql.lit(1))
     ).raw(),
     revision: prepare(
       connection,
@@ -215,7 +227,7 @@ function prepareStatements(connection: Connection) {
       kysely
         .insertInto('events')
         .values(insertPlaceholders)
-        .onConflict(conflict => conflict.column('id').doNothing())
+        .onConflict((conflict) => conflict.column('id').doNothing())
     ),
     insertCommit: prepare(
       connection,
@@ -225,5 +237,9 @@ function prepareStatements(connection: Connection) {
 }
 
 function notTheNext(what: string): StoreError {
-  return new StoreError('corrupt', what, 'Import into an empty log, or into the log that this one was exported from.')
+  return new StoreError(
+    'not-next',
+    what,
+    'Import into an empty log, or into the log that this one was exported from.'
+  )
 }

@@ -65,7 +65,11 @@ function assertFile(path: string, readOnly: boolean): void {
     throw new StoreError('not-a-file', `${path} is a directory`, 'Give the path of a database file in it.')
   }
   if (stat === undefined && readOnly) {
-    throw new StoreError('not-found', `${path} does not exist`, 'Check the path; `klplog ingest` makes a new log.')
+    throw new StoreError(
+      'not-found',
+      `${path} does not exist`,
+      'Check the path; `klplog ingest` makes a new log.'
+    )
   }
   if (stat === undefined && !existsSync(dirname(path))) {
     throw new StoreError('not-found', `the directory of ${path} does not exist`, 'Make the directory first.')

@@ -43,7 +43,11 @@ const explanations: readonly (readonly [prefix: string, explanation: Explanation
   ],
   [
     'SQLITE_FULL',
-    { code: 'disk-full', what: 'does not fit on its disk', hint: 'Make room, then try again; nothing was half written.' }
+    {
+      code: 'disk-full',
+      what: 'does not fit on its disk',
+      hint: 'Make room, then try again; nothing was half written.'
+    }
   ],
   [
     'SQLITE_CORRUPT',

@@ -142,6 +142,9 @@ export class History {
   }
 
   #corrupt(revision: number, cause: unknown): Error {
-    return corruptData(`${this.#connection.path}, within ${pageSize} events behind revision ${revision}`, cause)
+    return corruptData(
+      `${this.#connection.path}, within ${pageSize} events behind revision ${revision}`,
+      cause
+    )
   }
 }

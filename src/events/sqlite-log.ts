@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Observable } from 'rxjs'
+import type { EventRow } from './canonical.ts'
 import { StoreError } from './errors.ts'
-import { toStoredEvent } from './event-row.ts'
 import type { NewEvent, StoredEvent } from './event.ts'
+import { toStoredEvent } from './event-row.ts'
 import type {
   AppendResult,
   Commit,
@@ -26,7 +27,7 @@ import { Overview } from './sqlite-streams.ts'
 import { Changes, follow } from './sqlite-subscribe.ts'
 import { verifyLog } from './sqlite-verify.ts'
 import type { LogTables } from './tables.ts'
-import { type Upcasters, upcasters as ownUpcasters } from './upcasters.ts'
+import { upcasters as ownUpcasters, type Upcasters } from './upcasters.ts'
 
 export interface SqliteLogOptions extends ConnectionOptions {
   /** Kept in every append's transaction. A log must always be written with the same ones, or be rebuilt. */
@@ -79,7 +80,11 @@ export class SqliteLog implements EventLog {
     return this.#run(() => this.#reader.streamId(stream))
   }
 
-  async append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult> {
+  async append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[]
+  ): Promise<AppendResult> {
     const result = this.#write(() => this.#appender.append(stream, expected, events))
     if (result.appended > 0) this.#changes.announce()
     return result
@@ -95,7 +100,7 @@ export class SqliteLog implements EventLog {
 
   async *read(query: ReadQuery): AsyncGenerator<readonly StoredEvent[]> {
     for (const page of this.#each(() => this.#reader.pages(query))) {
-      yield page.map(row => toStoredEvent(row, this.#types))
+      yield page.map((row) => toStoredEvent(row, this.#types))
     }
   }
 
@@ -104,8 +109,10 @@ export class SqliteLog implements EventLog {
   }
 
   subscribe(query: Pick<ReadQuery, 'stream' | 'after' | 'types'>): Observable<readonly StoredEvent[]> {
-    return follow({ changes: this.#changes.all, head: () => this.#run(() => this.#reader.head()) }, query, bounds =>
-      this.read({ ...query, ...bounds })
+    return follow(
+      { changes: this.#changes.all, head: () => this.#run(() => this.#reader.head()) },
+      query,
+      (bounds) => this.read({ ...query, ...bounds })
     )
   }
 
@@ -115,6 +122,15 @@ export class SqliteLog implements EventLog {
 
   async commits(afterNumber: number, limit: number): Promise<readonly Commit[]> {
     return this.#run(() => this.#overview.commits(afterNumber, limit))
+  }
+
+  async *rows(after: number, upTo: number): AsyncGenerator<readonly EventRow[]> {
+    yield* this.#each(() => this.#reader.pages({ after, upTo }))
+  }
+
+  async restore(commit: Commit, rows: readonly EventRow[]): Promise<void> {
+    this.#write(() => this.#appender.restore(commit, rows))
+    this.#changes.announce()
   }
 
   async positionAt(stream: string, uptimeNs: bigint): Promise<number> {
@@ -156,7 +172,7 @@ export class SqliteLog implements EventLog {
         const streams = sqlite.prepare('select id, name from streams order by id').all()
         const total = this.#reader.head()
         let events = 0
-        this.#readModels.rebuild(streams as { id: number; name: string }[], count => {
+        this.#readModels.rebuild(streams as { id: number; name: string }[], (count) => {
           events += count
           onProgress?.(events, total)
         })

@@ -13,7 +13,7 @@ export function assertCurrentSchema(connection: Connection, migrations: Migratio
   const { path, readOnly } = connection
   const applied = withStoreErrors(path, () => appliedMigrations(connection))
   if (applied === 'foreign') throw notALog(path)
-  const unknown = applied.filter(name => !Object.hasOwn(migrations, name))
+  const unknown = applied.filter((name) => !Object.hasOwn(migrations, name))
   if (unknown.length > 0) {
     throw new StoreError(
       'newer-schema',
@@ -23,7 +23,7 @@ export function assertCurrentSchema(connection: Connection, migrations: Migratio
   }
   if (!readOnly) return
   if (applied.length === 0) throw notALog(path)
-  const missing = Object.keys(migrations).filter(name => !applied.includes(name))
+  const missing = Object.keys(migrations).filter((name) => !applied.includes(name))
   if (missing.length === 0) return
   throw new StoreError(
     'older-schema',
@@ -42,7 +42,10 @@ function notALog(path: string): StoreError {
 
 /** Names of the applied migrations; none in an empty database; `foreign` when the tables are someone else's. */
 function appliedMigrations({ sqlite }: Connection): readonly string[] | 'foreign' {
-  const tables = sqlite.prepare("select name from sqlite_master where type = 'table'").pluck().all() as string[]
+  const tables = sqlite
+    .prepare("select name from sqlite_master where type = 'table'")
+    .pluck()
+    .all() as string[]
   if (tables.length === 0) return []
   if (!tables.includes('kysely_migration') || !tables.includes('events')) return 'foreign'
   return sqlite.prepare('select name from kysely_migration order by name').pluck().all() as string[]
@@ -52,13 +55,17 @@ function appliedMigrations({ sqlite }: Connection): readonly string[] | 'foreign
 export async function migrate(connection: Connection, migrations: Migrations): Promise<void> {
   const { sqlite, kysely, path } = connection
   const applied = appliedMigrations(connection)
-  if (Object.keys(migrations).every(name => applied.includes(name))) return
+  if (Object.keys(migrations).every((name) => applied.includes(name))) return
   const provider = { getMigrations: async () => migrations }
   try {
     // Kysely does not lock SQLite; a second process waits here and then finds nothing left to do.
     sqlite.exec('begin immediate')
-    const { error } = await new Migrator({ db: kysely, provider, disableTransactions: true }).migrateToLatest()
-    if (error !== undefined) throw error
+    const { error } = await new Migrator({
+      db: kysely,
+      provider,
+      disableTransactions: true
+    }).migrateToLatest()
+    if (error !== undefined) throw error as Error
     sqlite.exec('commit')
   } catch (error) {
     if (sqlite.inTransaction) sqlite.exec('rollback')

@@ -15,6 +15,8 @@ export interface OpenFold {
   flush(revision: number): void
 }
 
+type AnyTables = Record<string, Record<string, unknown>>
+
 interface CachedFolds {
   readonly folds: readonly StreamFold[]
   readonly revision: number
@@ -39,14 +41,14 @@ export class ReadModels {
   open(streamId: number, stream: string, revision: number): OpenFold {
     let folds: readonly StreamFold[] | undefined
     return {
-      apply: event => {
+      apply: (event) => {
         folds ??= this.#foldsAt(streamId, stream, revision)
         for (const fold of folds) fold.apply(event)
       },
-      flush: revision => {
+      flush: (reached) => {
         if (folds === undefined) return
         for (const fold of folds) this.#write(streamId, fold.drain())
-        this.#remember(streamId, { folds, revision })
+        this.#remember(streamId, { folds, revision: reached })
       }
     }
   }
@@ -57,11 +59,14 @@ export class ReadModels {
   }
 
   /** Makes every row again from the events alone. Only inside a transaction. */
-  rebuild(streams: readonly { readonly id: number; readonly name: string }[], onPage: (events: number) => void): void {
+  rebuild(
+    streams: readonly { readonly id: number; readonly name: string }[],
+    onPage: (events: number) => void
+  ): void {
     this.forget()
     this.#deleteAll()
     for (const { id, name } of streams) {
-      const folds = this.#models.map(model => model.open(name, null))
+      const folds = this.#models.map((model) => model.open(name, null))
       for (const page of this.#history.pages(id, 0, this.#history.lastRevision(id))) {
         for (const fold of folds) {
           for (const event of page) fold.apply(event)
@@ -76,7 +81,7 @@ export class ReadModels {
     const cached = this.#cache.get(streamId)
     // Another process may have appended since: then the cached folds lag behind.
     if (cached?.revision === revision) return cached.folds
-    return this.#models.map(model => this.#load(model, streamId, stream, revision))
+    return this.#models.map((model) => this.#load(model, streamId, stream, revision))
   }
 
   #load(model: ReadModel, streamId: number, stream: string, revision: number): StreamFold {
@@ -90,7 +95,11 @@ export class ReadModels {
     return fold
   }
 
-  #snapshot(model: ReadModel, streamId: number, revision: number): [revision: number, state: string] | undefined {
+  #snapshot(
+    model: ReadModel,
+    streamId: number,
+    revision: number
+  ): [revision: number, state: string] | undefined {
     let statement = this.#snapshots.get(model)
     if (statement === undefined) {
       const query = this.#kysely
@@ -125,16 +134,21 @@ export class ReadModels {
     const name = `${table}(${columns.join()})`
     const known = this.#upserts.get(name)
     if (known !== undefined) return known
-    const key = this.#models.flatMap(model => model.tables).find(candidate => candidate.name === table)?.key
-    if (key === undefined) throw new TypeError(`a read model wrote to the table ${table}, which it does not name`)
-    const changing = columns.filter(column => !key.includes(column))
+    const key = this.#models
+      .flatMap((model) => model.tables)
+      .find((candidate) => candidate.name === table)?.key
+    if (key === undefined)
+      throw new TypeError(`a read model wrote to the table ${table}, which it does not name`)
+    const changing = columns.filter((column) => !key.includes(column))
     const query = this.#kysely
       .insertInto(table)
-      .values(Object.fromEntries(['stream_id', ...columns].map(column => [column, ''])))
-      .onConflict((conflict: any) => {
+      .values(Object.fromEntries(['stream_id', ...columns].map((column) => [column, ''])))
+      .onConflict((conflict) => {
         const onKey = conflict.columns(['stream_id', ...key])
         if (changing.length === 0) return onKey.doNothing()
-        return onKey.doUpdateSet(Object.fromEntries(changing.map(column => [column, sql.ref(`excluded.${column}`)])))
+        return onKey.doUpdateSet(
+          Object.fromEntries(changing.map((column) => [column, sql.ref(`excluded.${column}`)]))
+        )
       })
     const statement = prepare(this.#connection, query)
     this.#upserts.set(name, statement)
@@ -148,7 +162,7 @@ export class ReadModels {
   }
 
   /** Tables of read models are known at run time only. */
-  get #kysely(): Kysely<any> {
-    return this.#connection.kysely
+  get #kysely(): Kysely<AnyTables> {
+    return this.#connection.kysely as unknown as Kysely<AnyTables>
   }
 }

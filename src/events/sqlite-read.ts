@@ -34,7 +34,10 @@ export class Reader {
     this.#streams = new Names(connection, 'streams')
     this.#sources = new Names(connection, 'sources')
     const events = connection.kysely.selectFrom('events')
-    this.#head = prepare(connection, events.select(({ fn }) => fn.max('position').as('head'))).pluck()
+    this.#head = prepare(
+      connection,
+      events.select(({ fn }) => fn.max('position').as('head'))
+    ).pluck()
     this.#window = prepare(
       connection,
       events
@@ -67,7 +70,7 @@ export class Reader {
     while (low < high && left > 0) {
       const limit = Math.min(pageSize, left)
       const rows = statement.all(...values, low, high, limit) as RawRow[]
-      const page = rows.map(row => decodeRow(row, this.#streams, this.#sources))
+      const page = rows.map((row) => decodeRow(row, this.#streams, this.#sources))
       const last = page.at(-1)
       if (last === undefined) return
       left -= page.length
@@ -103,8 +106,15 @@ export class Reader {
     return [Math.max(after, first - 1), Math.min(upTo, last)]
   }
 
-  #select(query: ReadQuery, { key, streamId }: Walk): { statement: Statement<unknown[], unknown>; values: unknown[] } {
-    const filters: [column: Parameters<typeof where>[1], operator: '=' | '>=' | '<=', value: number | bigint][] = []
+  #select(
+    query: ReadQuery,
+    { key, streamId }: Walk
+  ): { statement: Statement<unknown[], unknown>; values: unknown[] } {
+    const filters: [
+      column: Parameters<typeof where>[1],
+      operator: '=' | '>=' | '<=',
+      value: number | bigint
+    ][] = []
     if (streamId !== null) filters.push(['stream_id', '=', streamId])
     if (query.pid !== undefined) filters.push(['pid', '=', query.pid])
     // The plus keeps SQLite from walking along the times, which would sort every page anew.

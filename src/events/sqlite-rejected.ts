@@ -33,7 +33,7 @@ export class RejectedStore {
       kysely
         .insertInto('rejected_evidence')
         .values({ stream_id: 0, source_id: 0, line: 0, reason: '', raw: '', flags: 0, digest: '' })
-        .onConflict(conflict => conflict.column('digest').doNothing())
+        .onConflict((conflict) => conflict.column('digest').doNothing())
     )
     const page = kysely
       .selectFrom('rejected_evidence as evidence')
@@ -66,7 +66,9 @@ export class RejectedStore {
   /** See EventLog.rejected. */
   page({ stream, limit = 1000, afterId = 0 }: { stream?: string; limit?: number; afterId?: number }) {
     const rows =
-      stream === undefined ? this.#select.all(afterId, limit) : this.#selectOfStream.all(afterId, stream, limit)
+      stream === undefined
+        ? this.#select.all(afterId, limit)
+        : this.#selectOfStream.all(afterId, stream, limit)
     return (rows as RejectedRow[]).map(([id, name, source, line, reason, raw, flags]) => ({
       id,
       stream: name,
@@ -108,5 +110,9 @@ function digestOf({ stream, source, line, raw, latin1 = false }: RejectedEvidenc
 function assertText({ stream, source, line, reason, raw }: RejectedEvidence, index: number): void {
   const texts = [stream ?? '', source, reason, raw]
   if (texts.every(isText) && Number.isSafeInteger(line)) return
-  throw new InvalidEventError(index, 'rejected evidence', 'its texts must be well-formed, its line an integer')
+  throw new InvalidEventError(
+    index,
+    'rejected evidence',
+    'its texts must be well-formed, its line an integer'
+  )
 }

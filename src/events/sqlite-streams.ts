@@ -51,7 +51,7 @@ export class Overview {
   /** See EventLog.streams; in the order in which the log met them. */
   streams(): StreamInfo[] {
     const rows = this.#streams.all() as StreamRow[]
-    return rows.map(row => ({
+    return rows.map((row) => ({
       stream: row[0],
       revision: Number(row[1]),
       firstPosition: Number(row[2]),
@@ -86,10 +86,10 @@ export class Overview {
       .where('rejected_evidence.stream_id', '=', sql.ref<number>('streams.id'))
     const query = kysely
       .selectFrom('streams')
-      .leftJoin('events as first', join =>
+      .leftJoin('events as first', (join) =>
         join.onRef('first.stream_id', '=', 'streams.id').on('first.revision', '=', sql.lit(1))
       )
-      .leftJoin('events as last', join =>
+      .leftJoin('events as last', (join) =>
         join.onRef('last.stream_id', '=', 'streams.id').on('last.revision', '=', revisions)
       )
       .select(({ fn }) => [

@@ -1,6 +1,18 @@
 import { setImmediate } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
-import { defer, distinctUntilChanged, interval, map, merge, Observable, share, skip, startWith, Subject, takeUntil } from 'rxjs'
+import {
+  defer,
+  distinctUntilChanged,
+  interval,
+  map,
+  merge,
+  Observable,
+  Subject,
+  share,
+  skip,
+  startWith,
+  takeUntil
+} from 'rxjs'
 import type { StoredEvent } from './event.ts'
 import type { ReadQuery } from './log.ts'
 
@@ -13,7 +25,9 @@ export class Changes {
 
   constructor(sqlite: Database.Database, pollMs: number) {
     const version = () => sqlite.pragma('data_version', { simple: true })
-    const others = defer(() => interval(pollMs).pipe(map(version), startWith(version()), distinctUntilChanged(), skip(1)))
+    const others = defer(() =>
+      interval(pollMs).pipe(map(version), startWith(version()), distinctUntilChanged(), skip(1))
+    )
     this.all = merge(this.#own, others).pipe(takeUntil(this.#ended), share())
   }
 
@@ -43,7 +57,7 @@ export function follow(
   { after = 0 }: Pick<ReadQuery, 'after'>,
   read: (bounds: Bounds) => AsyncIterable<readonly StoredEvent[]>
 ): Observable<readonly StoredEvent[]> {
-  return new Observable(subscriber => {
+  return new Observable((subscriber) => {
     let position = after
     let behind = false
     let reading = false
@@ -71,7 +85,7 @@ export function follow(
     }
     const changes = log.changes.subscribe({
       next: () => void catchUp(),
-      error: error => subscriber.error(error),
+      error: (error) => subscriber.error(error),
       complete: () => subscriber.complete()
     })
     void catchUp()

@@ -1,6 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { canonical, checksum, type CommitDigest, commitDigest, type EventRow, genesisDigest } from './canonical.ts'
+import {
+  type CommitDigest,
+  canonical,
+  checksum,
+  commitDigest,
+  type EventRow,
+  genesisDigest
+} from './canonical.ts'
 import type { Commit, VerifyResult } from './log.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { Names } from './sqlite-names.ts'
@@ -40,10 +47,15 @@ class Verifier {
   end(): Fault | null {
     const position = this.position + 1
     if (this.#commit !== undefined) {
-      return { position, reason: `the event is missing: commit ${this.#commit.number} reaches to ${this.#commit.lastPosition}` }
+      return {
+        position,
+        reason: `the event is missing: commit ${this.#commit.number} reaches to ${this.#commit.lastPosition}`
+      }
     }
     const commit = this.#commits.next()
-    return commit.done === true ? null : { position, reason: `the events of commit ${commit.value.number} are missing` }
+    return commit.done === true
+      ? null
+      : { position, reason: `the events of commit ${commit.value.number} are missing` }
   }
 
   /** Opens the commit that begins at the position, unless one is open. */
@@ -62,13 +74,17 @@ class Verifier {
   }
 
   #eventFault(row: EventRow, crc: number, position: number): Fault | null {
-    if (row.position !== position) return { position, reason: `the event is missing, the next is ${row.position}` }
+    if (row.position !== position)
+      return { position, reason: `the event is missing, the next is ${row.position}` }
     const text = canonical(row)
     this.#digest?.add(text)
     if (checksum(text) !== crc) return { position, reason: 'the event does not fit its checksum' }
     const revision = (this.#revisions.get(row.stream) ?? 0) + 1
     if (row.revision === revision) return null
-    return { position, reason: `the event has revision ${row.revision} of ${row.stream}, ${revision} is next` }
+    return {
+      position,
+      reason: `the event has revision ${row.revision} of ${row.stream}, ${revision} is next`
+    }
   }
 
   /** Closes the commit at its last event. */
@@ -92,9 +108,9 @@ class Verifier {
  */
 export async function verifyLog(connection: Connection): Promise<VerifyResult> {
   const { lastPosition, lastCommit } = bounds(connection)
-  const verifier = new Verifier(commits(connection, lastCommit))
+  const verifier = new Verifier(commitsUpTo(connection, lastCommit))
   let fault: Fault | null = null
-  for (const page of rows(connection, lastPosition)) {
+  for (const page of rowsUpTo(connection, lastPosition)) {
     for (const [row, crc] of page) {
       fault = verifier.event(row, crc)
       if (fault !== null) break
@@ -103,7 +119,13 @@ export async function verifyLog(connection: Connection): Promise<VerifyResult> {
     await setImmediate()
   }
   fault ??= verifier.end()
-  return { ok: fault === null, events: verifier.position, commits: verifier.commits, head: verifier.head, fault }
+  return {
+    ok: fault === null,
+    events: verifier.position,
+    commits: verifier.commits,
+    head: verifier.head,
+    fault
+  }
 }
 
 /** Where events and commits end, seen at one moment. */
@@ -114,7 +136,7 @@ function bounds({ sqlite }: Connection): { lastPosition: number; lastCommit: num
   return { lastPosition: lastPosition ?? 0, lastCommit: lastCommit ?? 0 }
 }
 
-function* commits(connection: Connection, last: number): Generator<Commit> {
+function* commitsUpTo(connection: Connection, last: number): Generator<Commit> {
   const overview = new Overview(connection)
   for (let after = 0; after < last; ) {
     const page = overview.commits(after, pageSize)
@@ -127,7 +149,7 @@ function* commits(connection: Connection, last: number): Generator<Commit> {
   }
 }
 
-function* rows(connection: Connection, last: number): Generator<(readonly [EventRow, crc: number])[]> {
+function* rowsUpTo(connection: Connection, last: number): Generator<(readonly [EventRow, crc: number])[]> {
   const streams = new Names(connection, 'streams')
   const sources = new Names(connection, 'sources')
   const events = connection.kysely.selectFrom('events').where('position', '>', 0).where('position', '<=', 0)
@@ -138,6 +160,6 @@ function* rows(connection: Connection, last: number): Generator<(readonly [Event
     const page = statement.all(after, last) as RawRow[]
     if (page.length === 0) return
     after = Number(page.at(-1)?.[0])
-    yield page.map(row => [decodeRow(row, streams, sources), Number(row[14])] as const)
+    yield page.map((row) => [decodeRow(row, streams, sources), Number(row[14])] as const)
   }
 }

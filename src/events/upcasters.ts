@@ -40,11 +40,12 @@ export function createUpcasters(types: EventCatalogue, list: readonly Upcaster[]
   }
   return {
     catalogue: types,
-    version: type => versions.get(type),
+    version: (type) => versions.get(type),
     upcast(type, version, data) {
       const present = versions.get(type)
       if (present === undefined) throw newerEvent(`events of type ${type}`)
-      if (version > present) throw newerEvent(`${type} in version ${version}, this klplog knows version ${present}`)
+      if (version > present)
+        throw newerEvent(`${type} in version ${version}, this klplog knows version ${present}`)
       if (version < 1) throw corruptVersion(type, version)
       let current = data
       for (let at = version; at < present; ) {
@@ -63,8 +64,10 @@ function indexSteps(versions: ReadonlyMap<string, number>, list: readonly Upcast
     const present = versions.get(step.type)
     const name = `upcaster of ${step.type} from version ${step.from} to ${step.to}`
     if (present === undefined) throw new UpcasterError(`${name}: the catalogue has no such type`)
-    if (!Number.isInteger(step.from) || step.from < 1) throw new UpcasterError(`${name}: versions count from 1`)
-    if (!Number.isInteger(step.to) || step.to <= step.from) throw new UpcasterError(`${name}: does not lead forward`)
+    if (!Number.isInteger(step.from) || step.from < 1)
+      throw new UpcasterError(`${name}: versions count from 1`)
+    if (!Number.isInteger(step.to) || step.to <= step.from)
+      throw new UpcasterError(`${name}: does not lead forward`)
     if (step.to > present) throw new UpcasterError(`${name}: the catalogue stands at version ${present}`)
     const key = stepKey(step.type, step.from)
     if (steps.has(key)) throw new UpcasterError(`${name}: another one starts there too`)
