@@ -149,3 +149,27 @@ export interface EventLog {
   rebuild(onProgress?: (done: number, total: number) => void): Promise<{ readonly events: number }>
   close(): Promise<void>
 }
+
+/** Which rows of a read model's table to read; spans are rows with `from_…` and `to_…` columns. */
+export interface RowQuery {
+  readonly table: string
+  readonly stream: string
+  readonly equals?: Readonly<Record<string, string | number>>
+  /** Only spans that hold right behind this position. */
+  readonly at?: number
+  /** Only spans that overlap the time from `sinceNs` to `untilNs`. */
+  readonly sinceNs?: bigint
+  readonly untilNs?: bigint
+  readonly orderBy: readonly string[]
+}
+
+/** What the projections' questions need of a log. */
+export interface ReadModelSource extends Pick<EventLog, 'read' | 'history' | 'positionAt' | 'streams'> {
+  rows(query: RowQuery): Promise<readonly ReadModelRow[]>
+  /** The newest saved fold at or before the position. */
+  snapshotBefore(
+    table: string,
+    stream: string,
+    position: number
+  ): Promise<{ readonly position: number; readonly state: string } | null>
+}

@@ -4,6 +4,8 @@ import type { PatchManifest } from '../observation.ts'
 /** A piece of evidence on its way to an event: its time in the stream's clock and the line that holds it. */
 export interface Item {
   readonly uptimeNs: bigint
+  /** The time in the evidence's own clock, the same in whatever company it is read. */
+  readonly ownNs: bigint
   readonly source: string
   readonly format: string
   readonly line: number

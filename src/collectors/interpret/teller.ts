@@ -27,7 +27,7 @@ export class Teller {
     const fact = { type, data } as unknown as Fact
     this.#told.push({
       ...fact,
-      id: eventId(this.#stream, type, this.#count(type, item), item.uptimeNs, item.raw),
+      id: eventId(this.#stream, type, this.#count(type, item), item.ownNs, item.raw),
       uptimeNs,
       wallNs: this.#bootTimeNs === null ? null : this.#bootTimeNs + uptimeNs,
       evidence: {

@@ -1,0 +1,168 @@
+import type { Policy } from '../events/index.ts'
+import { ClockMatch } from './clock-match.ts'
+import type { CommandWindow } from './interpret/knowledge.ts'
+import type { Observation, PatchManifest, Reading } from './observation.ts'
+import { type FormattedSource, readSource } from './read-source.ts'
+
+/** What the sources tell at all, found in a first look, before their order in time matters. */
+export interface Survey {
+  readonly manifests: Map<string, PatchManifest>
+  readonly commands: CommandWindow[]
+  readonly boots: Set<string>
+  release: string | null
+  host: string | null
+  /** Wall time of uptime 0, from a source that has both clocks. */
+  bootTimeNs: bigint | null
+  sawSysfs: boolean
+  sawReplaceable: boolean
+  sawReplaceSet: boolean
+  sawStackOrder: boolean
+  /** The tracer itself uses kprobes, so kprobe_ftrace_ops is older than the first record. */
+  kprobeTracer: boolean
+  /** Sources that tell of livepatches in the trace's clock, best first. */
+  readonly tellers: FormattedSource[]
+  /** What to add to a time of the printk clock. */
+  printkOffsetNs: bigint
+  /** The earliest time of a source that only knows the wall clock. */
+  firstWallNs: bigint | null
+}
+
+/** Readings of a long stream that the first look needs: the beginning says what kind of trace it is. */
+const surveyReadingsMax = 100_000
+
+/** Formats whose whole length may be needed before the first event: they are small by nature. */
+const wholeFormats = new Set(['manifest', 'commands', 'snapshots', 'sysfs', 'uname', 'bpf-loader'])
+
+export async function survey(sources: readonly FormattedSource[]): Promise<Survey> {
+  const result: Survey = {
+    manifests: new Map(),
+    commands: [],
+    boots: new Set(),
+    release: null,
+    host: null,
+    bootTimeNs: null,
+    sawSysfs: false,
+    sawReplaceable: false,
+    sawReplaceSet: false,
+    sawStackOrder: false,
+    kprobeTracer: false,
+    tellers: [],
+    printkOffsetNs: 0n,
+    firstWallNs: null
+  }
+  const clocks = new ClockMatch()
+  const seenInSysfs = new Map<string, PatchManifest>()
+  for (const formatted of sources) {
+    let readings = 0
+    let tells = false
+    for await (const page of readSource(formatted)) {
+      for (const reading of page) tells = look(result, reading, formatted, clocks, seenInSysfs) || tells
+      readings += page.length
+      if (readings > surveyReadingsMax && !wholeFormats.has(formatted.format.name)) break
+    }
+    if (tells && (formatted.format.name === 'ftrace' || formatted.format.name === 'bpftrace')) {
+      result.tellers.push(formatted)
+    }
+  }
+  result.tellers.sort((a, b) => Number(a.format.name === 'bpftrace') - Number(b.format.name === 'bpftrace'))
+  result.commands.sort((a, b) => (a.fromNs < b.fromNs ? -1 : a.fromNs > b.fromNs ? 1 : 0))
+  for (const [name, seen] of seenInSysfs) if (!result.manifests.has(name)) result.manifests.set(name, seen)
+  result.printkOffsetNs = clocks.offsetNs()
+  return result
+}
+
+/** The policy that sysfs gives away: a file for it, or none of them. */
+export function recognisedPolicy(found: Survey): { policy: Policy | null; from: string } {
+  if (found.sawReplaceSet) return { policy: 'replace-set', from: 'sysfs has replace_set' }
+  if (found.sawReplaceable) return { policy: 'hybrid', from: 'sysfs has replaceable' }
+  if (found.sawSysfs) return { policy: 'mainline', from: 'sysfs has neither replaceable nor replace_set' }
+  return { policy: null, from: 'no sysfs was read' }
+}
+
+/** Returns whether the reading tells of livepatches. */
+function look(
+  result: Survey,
+  reading: Reading,
+  { format }: FormattedSource,
+  clocks: ClockMatch,
+  seenInSysfs: Map<string, PatchManifest>
+): boolean {
+  if (reading.outcome === 'unrelated') {
+    result.release ??= reading.about?.release ?? null
+    const host = reading.about?.host
+    if (host !== undefined && host !== '(none)' && host !== 'localhost') result.host ??= host
+    return false
+  }
+  if (reading.outcome === 'rejected') return false
+  if (reading.outcome === 'observed') lookAtTime(result, reading)
+  let tells = false
+  for (const seen of reading.observations) {
+    tells = lookAt(result, seen, reading, format.name, clocks, seenInSysfs) || tells
+  }
+  return tells
+}
+
+function lookAtTime(result: Survey, reading: Extract<Reading, { outcome: 'observed' }>): void {
+  if (reading.bootId !== undefined) result.boots.add(reading.bootId)
+  if (reading.host !== undefined) result.host ??= reading.host
+  if (reading.wallNs !== undefined) result.bootTimeNs ??= reading.wallNs - reading.timeNs
+  if (reading.clock === 'realtime') result.firstWallNs ??= reading.timeNs
+}
+
+function lookAt(
+  result: Survey,
+  seen: Observation,
+  reading: Reading,
+  format: string,
+  clocks: ClockMatch,
+  seenInSysfs: Map<string, PatchManifest>
+): boolean {
+  switch (seen.kind) {
+    case 'manifest':
+      result.manifests.set(seen.patch.name, seen.patch)
+      return false
+    case 'probe':
+      result.kprobeTracer ||= format === 'ftrace' || format === 'bpftrace'
+      return seen.fn.includes('klp_')
+    case 'printk':
+      if (reading.outcome === 'observed') clocks.saw(reading.clock, seen.message, reading.timeNs)
+      return format === 'ftrace' && seen.message.startsWith('livepatch: ')
+    case 'command':
+      if (reading.outcome === 'observed') {
+        result.commands.push({ fromNs: seen.fromNs, toNs: reading.timeNs, command: seen.what ?? seen.command })
+      }
+      return false
+    case 'snapshot':
+      lookAtSnapshot(result, seen, seenInSysfs)
+      return false
+    default:
+      return false
+  }
+}
+
+/** What a patch is made of shows in sysfs whenever it is not in transition, for then it has no nops. */
+function lookAtSnapshot(
+  result: Survey,
+  seen: Extract<Observation, { kind: 'snapshot' }>,
+  seenInSysfs: Map<string, PatchManifest>
+): void {
+  for (const patch of seen.patches ?? []) {
+    result.sawSysfs = true
+    result.sawReplaceable ||= patch.replaceable !== null
+    result.sawReplaceSet ||= patch.replaceSet !== null
+    result.sawStackOrder ||= patch.stackOrder !== null
+    if (patch.transition || seenInSysfs.has(patch.name)) continue
+    seenInSysfs.set(patch.name, {
+      name: patch.name,
+      livepatch: true,
+      replace: patch.replace,
+      replaceable: patch.replaceable,
+      replaceSet: patch.replaceSet,
+      objects: patch.objects.map((object) => ({
+        name: object.name,
+        functions: object.functions.map((func) => ({ ...func, newName: null }))
+      })),
+      states: []
+    })
+  }
+}
