@@ -165,7 +165,7 @@ export interface RowQuery {
 
 /** What the projections' questions need of a log. */
 export interface ReadModelSource extends Pick<EventLog, 'read' | 'history' | 'positionAt' | 'streams'> {
-  rows(query: RowQuery): Promise<readonly ReadModelRow[]>
+  modelRows(query: RowQuery): Promise<readonly ReadModelRow[]>
   /** The newest saved fold at or before the position. */
   snapshotBefore(
     table: string,

@@ -10,9 +10,12 @@ import type {
   EventLog,
   ExpectedRevision,
   ReadModel,
+  ReadModelRow,
+  ReadModelSource,
   ReadQuery,
   RejectedEvidence,
   RevisedEvent,
+  RowQuery,
   StreamInfo,
   VerifyResult
 } from './log.ts'
@@ -20,6 +23,7 @@ import { Appender } from './sqlite-append.ts'
 import { type Connection, type ConnectionOptions, openConnection } from './sqlite-connection.ts'
 import { asStoreError } from './sqlite-errors.ts'
 import { History } from './sqlite-history.ts'
+import { modelRows, newestSnapshot } from './sqlite-model-rows.ts'
 import { Reader } from './sqlite-read.ts'
 import { ReadModels } from './sqlite-read-models.ts'
 import { RejectedStore } from './sqlite-rejected.ts'
@@ -46,7 +50,7 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<SqliteLo
 }
 
 /** An event log in an SQLite file. */
-export class SqliteLog implements EventLog {
+export class SqliteLog implements EventLog, ReadModelSource {
   readonly #connection: Connection
   readonly #types: Upcasters
   readonly #history: History
@@ -67,7 +71,10 @@ export class SqliteLog implements EventLog {
     this.#readModels = new ReadModels(connection, readModels, this.#history)
     this.#appender = new Appender(connection, upcasters, this.#readModels)
     this.#rejected = new RejectedStore(connection)
-    this.#changes = new Changes(connection.sqlite, pollMs)
+    this.#changes = new Changes(
+      () => this.#run(() => connection.sqlite.pragma('data_version', { simple: true })),
+      pollMs
+    )
   }
 
   /** The tables through Kysely: for queries on read models. Transactions are the log's own. */
@@ -140,10 +147,25 @@ export class SqliteLog implements EventLog {
     })
   }
 
+  async modelRows(query: RowQuery): Promise<readonly ReadModelRow[]> {
+    return this.#run(() => {
+      const streamId = this.#reader.streamId(query.stream)
+      return streamId === undefined ? [] : modelRows(this.#connection, streamId, query)
+    })
+  }
+
+  async snapshotBefore(table: string, stream: string, position: number) {
+    return this.#run(() => {
+      const streamId = this.#reader.streamId(stream)
+      return streamId === undefined ? null : newestSnapshot(this.#connection, table, streamId, position)
+    })
+  }
+
   async verify(): Promise<VerifyResult> {
     try {
       return await this.#run(() => verifyLog(this.#connection))
     } catch (error) {
+      this.#assertOpen()
       throw asStoreError(error, this.#connection.path)
     }
   }
@@ -183,13 +205,17 @@ export class SqliteLog implements EventLog {
 
   /** Runs a synchronous piece of work; SQLite's errors become StoreErrors. */
   #run<T>(body: () => T): T {
-    const { sqlite, path } = this.#connection
-    if (!sqlite.open) throw new StoreError('closed', `${path} has been closed`, 'Open the log again.')
+    this.#assertOpen()
     try {
       return body()
     } catch (error) {
-      throw asStoreError(error, path)
+      throw asStoreError(error, this.#connection.path)
     }
+  }
+
+  #assertOpen(): void {
+    const { sqlite, path } = this.#connection
+    if (!sqlite.open) throw new StoreError('closed', `${path} has been closed`, 'Open the log again.')
   }
 
   #write<T>(body: () => T): T {

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import type Database from 'better-sqlite3'
 import {
   defer,
   distinctUntilChanged,
@@ -23,8 +22,8 @@ export class Changes {
   /** Hot and shared: one timer however many subscribers, none without them. */
   readonly all: Observable<unknown>
 
-  constructor(sqlite: Database.Database, pollMs: number) {
-    const version = () => sqlite.pragma('data_version', { simple: true })
+  /** `version` changes when another connection has written. */
+  constructor(version: () => unknown, pollMs: number) {
     const others = defer(() =>
       interval(pollMs).pipe(map(version), startWith(version()), distinctUntilChanged(), skip(1))
     )
