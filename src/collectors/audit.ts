@@ -1,5 +1,13 @@
 import { type AuditRecord, callOf, numberOf, parseRecord, stringOf, userOf } from './audit-record.ts'
-import { HeldLines, lineReading, longestLine, type Outcome, rejected, tooLong, unrelated } from './held-lines.ts'
+import {
+  HeldLines,
+  lineReading,
+  longestLine,
+  type Outcome,
+  rejected,
+  tooLong,
+  unrelated
+} from './held-lines.ts'
 import { shareOf } from './json-lines.ts'
 import type { EvidenceFormat, LineReader, Observation, Reading } from './observation.ts'
 

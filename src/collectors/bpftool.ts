@@ -76,7 +76,11 @@ class BpftoolSink implements ValueSink {
 
 function outcomeOf(value: unknown, above: Header | null): Outcome {
   if (!Array.isArray(value)) return rejected(notAList(value))
-  const noun = above?.noun ?? nounOf(value[0])
+  const shown = nounOf(value[0])
+  if (above && shown && shown !== above.noun) {
+    return rejected(`the header says ${above.noun} show, and the entries ${shown} show`)
+  }
+  const noun = above?.noun ?? shown
   if (noun === null) {
     return value.length === 0
       ? unrelated

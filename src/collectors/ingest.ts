@@ -77,7 +77,10 @@ class Ingest {
 
   async run(): Promise<IngestSummary> {
     const { sources, found, boot, onBytes } = this.#job
-    const pages = sources.map((source) => ({ source, pages: streamSource(source, this.#toUptime(), boot, onBytes) }))
+    const pages = sources.map((source) => ({
+      source,
+      pages: streamSource(source, this.#toUptime(), boot, onBytes)
+    }))
     const onPage = (page: SourcePage, source: FormattedSource) => this.#page(page, source)
     for await (const merged of mergeSources(pages, found.tellers, onPage)) {
       for (const one of merged) this.#feed(one)
@@ -96,7 +99,8 @@ class Ingest {
     const zero = bootTimeNs ?? found.firstWallNs
     return (reading) => {
       if (reading.clock === 'monotonic') return reading.timeNs
-      const uptimeNs = reading.clock === 'printk' ? reading.timeNs + found.printkOffsetNs : reading.timeNs - (zero ?? 0n)
+      const uptimeNs =
+        reading.clock === 'printk' ? reading.timeNs + found.printkOffsetNs : reading.timeNs - (zero ?? 0n)
       if (reading.clock === 'printk') return uptimeNs < 0n ? 0n : uptimeNs
       return uptimeNs < 0n ? 'the wall time lies before the boot time; see --boot-time' : uptimeNs
     }

@@ -23,7 +23,12 @@ const lineBytesMax = 4 * 1024 * 1024
 
 export async function fileSource(path: string): Promise<Source> {
   const { size } = await stat(path)
-  return { name: path, fileName: basename(path), sizeBytes: size, open: () => createReadStream(path, { highWaterMark: 1 << 18 }) }
+  return {
+    name: path,
+    fileName: basename(path),
+    sizeBytes: size,
+    open: () => createReadStream(path, { highWaterMark: 1 << 18 })
+  }
 }
 
 /** Standard input, read whole, since evidence is looked at twice: for what it tells at all, then in order. */
@@ -42,11 +47,17 @@ export async function standardInput(stream: AsyncIterable<Uint8Array>): Promise<
 }
 
 /** The source's lines, in pages of whatever came in one read. `onBytes` hears how many bytes were read. */
-export async function* readLines(source: Source, onBytes: (bytes: number) => void = () => {}): AsyncGenerator<Line[]> {
+export async function* readLines(
+  source: Source,
+  onBytes: (bytes: number) => void = () => {}
+): AsyncGenerator<Line[]> {
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of source.open()) {
     onBytes(chunk.length)
-    const bytes: Buffer = rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([rest, chunk])
+    const bytes: Buffer =
+      rest.length === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+        : Buffer.concat([rest, chunk])
     const end = bytes.lastIndexOf(10) + 1
     if (end > 0) yield linesOf(bytes.subarray(0, end - 1))
     rest = bytes.subarray(end)
@@ -66,7 +77,8 @@ export async function headLines(source: Source, countMax = 50): Promise<string[]
 
 function linesOf(bytes: Buffer): Line[] {
   const text = bytes.toString('utf8')
-  if (!text.includes('\uFFFD')) return text.split('\n').map((line) => ({ text: withoutCr(line), latin1: false }))
+  if (!text.includes('\uFFFD'))
+    return text.split('\n').map((line) => ({ text: withoutCr(line), latin1: false }))
   const lines: Line[] = []
   for (let at = 0; at <= bytes.length; ) {
     const newline = bytes.indexOf(10, at)

@@ -28,13 +28,20 @@ export async function* streamSource(
   const order = new TimeOrder()
   const held: Timed[] = []
   for await (const readings of readSource(formatted, onBytes)) {
-    const page = { timed: [] as Timed[], timeless: [] as Reading[], refused: [] as Misplaced[], unrelatedLines: 0, lines: 0 }
+    const page = {
+      timed: [] as Timed[],
+      timeless: [] as Reading[],
+      refused: [] as Misplaced[],
+      unrelatedLines: 0,
+      lines: 0
+    }
     for (const reading of readings) {
       page.lines += reading.lines
       if (reading.outcome === 'unrelated') page.unrelatedLines += reading.lines
       else if (reading.outcome === 'rejected') page.refused.push({ reading, reason: reading.reason })
       else if (reading.outcome === 'timeless') page.timeless.push(reading)
-      else if (boot !== null && reading.bootId !== undefined && reading.bootId !== boot) page.unrelatedLines += reading.lines
+      else if (boot !== null && reading.bootId !== undefined && reading.bootId !== boot)
+        page.unrelatedLines += reading.lines
       else {
         const uptimeNs = toUptime(reading)
         if (typeof uptimeNs === 'string') page.refused.push({ reading, reason: uptimeNs })

@@ -129,7 +129,11 @@ function lookAt(
       return format === 'ftrace' && seen.message.startsWith('livepatch: ')
     case 'command':
       if (reading.outcome === 'observed') {
-        result.commands.push({ fromNs: seen.fromNs, toNs: reading.timeNs, command: seen.what ?? seen.command })
+        result.commands.push({
+          fromNs: seen.fromNs,
+          toNs: reading.timeNs,
+          command: seen.what ?? seen.command
+        })
       }
       return false
     case 'snapshot':

@@ -1,4 +1,12 @@
-import { HeldLines, lineReading, longestLine, type Outcome, rejected, tooLong, unrelated } from './held-lines.ts'
+import {
+  HeldLines,
+  lineReading,
+  longestLine,
+  type Outcome,
+  rejected,
+  tooLong,
+  unrelated
+} from './held-lines.ts'
 import { baseName, shareOf } from './json-lines.ts'
 import type { EvidenceFormat, LineReader, Observation, Reading } from './observation.ts'
 import { SysfsTree } from './sysfs-tree.ts'

@@ -38,7 +38,12 @@ export function evolvePatch(state: KernelState, event: PatchEvent, changes: Chan
   }
   const patch = findPatch(state, event.data.patch)
   if (patch === undefined) {
-    doubt(state, event, `${event.data.patch} is spoken of (${event.type}), but no evidence shows it enabled`, changes)
+    doubt(
+      state,
+      event,
+      `${event.data.patch} is spoken of (${event.type}), but no evidence shows it enabled`,
+      changes
+    )
     return
   }
   switch (event.type) {
@@ -88,7 +93,11 @@ export function evolvePatch(state: KernelState, event: PatchEvent, changes: Chan
 }
 
 /** klp_init_patch(): the patch joins the tail of the list, with its nops; klp_init_transition() follows. */
-function enable(state: KernelState, event: Extract<PatchEvent, { type: 'patch.enabled' }>, changes: Changes): void {
+function enable(
+  state: KernelState,
+  event: Extract<PatchEvent, { type: 'patch.enabled' }>,
+  changes: Changes
+): void {
   const { data } = event
   const old = findPatch(state, data.patch)
   if (old !== undefined) {

@@ -90,7 +90,11 @@ export function begin(
 }
 
 /** klp_start_transition(), then `enabled` as its caller sets it: true towards patched, false towards unpatched. */
-function start(state: KernelState, event: Extract<TransitionEvent, { type: 'transition.started' }>, changes: Changes) {
+function start(
+  state: KernelState,
+  event: Extract<TransitionEvent, { type: 'transition.started' }>,
+  changes: Changes
+) {
   const { patch: name, goal } = event.data
   const transition = begin(state, name, goal, event, changes)
   if (transition.goal !== goal) reverse(transition, goal)

@@ -113,7 +113,13 @@ function takeover(
   others: readonly Span<HookSpan>[]
 ): { program: string; atNs: bigint } | null {
   for (const { value, fromNs, toNs } of others) {
-    if (value.reach === 'none' || !value.functions.some((key) => functions.has(key))) continue
+    // Who is left with the tasks that have not switched yet is on its way out, and takes over nothing.
+    if (
+      value.reach === 'none' ||
+      value.reach === 'unswitched' ||
+      !value.functions.some((key) => functions.has(key))
+    )
+      continue
     const atNs = fromNs > gap.fromNs ? fromNs : gap.fromNs
     const overlaps = (toNs === null || toNs > gap.fromNs) && (gap.toNs === null || atNs < gap.toNs)
     if (overlaps) return { program: value.program, atNs }

@@ -20,11 +20,17 @@ export interface HookView {
 export function hookView(state: KernelState, hook: HookState): HookView {
   const functions = hookedFunctions(state, hook)
   if (hook.goneNs !== null) {
-    return { status: 'gone', reach: 'none', reason: `${hook.module} was unloaded: its kprobe is [GONE]`, functions }
+    return {
+      status: 'gone',
+      reach: 'none',
+      reason: `${hook.module} was unloaded: its kprobe is [GONE]`,
+      functions
+    }
   }
   if (!isOnReplacement(state, hook)) return originalView(state, hook, functions)
   const patch = findPatch(state, hook.module ?? '')
-  if (patch === undefined) return { status: 'stale', reach: 'none', reason: `${hook.module} is no longer enabled`, functions }
+  if (patch === undefined)
+    return { status: 'stale', reach: 'none', reason: `${hook.module} is no longer enabled`, functions }
   let best: HookView = staleView(patch, functions)
   for (const key of functions) {
     const view = { ...replacementView(state, patch, key), functions }
@@ -62,7 +68,8 @@ export function hookedFunctions(state: KernelState, hook: HookState): string[] {
 /** Whether a call that runs this version of the function meets the hook. */
 export function meetsHook(state: KernelState, hook: HookState, key: string, version: Version): boolean {
   if (hook.goneNs !== null) return false
-  if (isOnReplacement(state, hook)) return version === hook.module && hookedFunctions(state, hook).includes(key)
+  if (isOnReplacement(state, hook))
+    return version === hook.module && hookedFunctions(state, hook).includes(key)
   return hookedFunctions(state, hook).includes(key) && !isOverrideLost(state, hook, key)
 }
 
@@ -104,7 +111,14 @@ function replacementView(state: KernelState, patch: PatchState, key: string): Om
   const unpatched = versionAt(state, key, 0) === patch.name
   const patched = versionAt(state, key, 1) === patch.name
   const towards = state.transition?.goal === 'patched'
-  const reach: Reach = unpatched && patched ? 'all' : unpatched || patched ? (patched === towards ? 'switched' : 'unswitched') : 'none'
+  const reach: Reach =
+    unpatched && patched
+      ? 'all'
+      : unpatched || patched
+        ? patched === towards
+          ? 'switched'
+          : 'unswitched'
+        : 'none'
   if (depth === 0) {
     if (!inTransition(state, key)) return { status: 'active', reach: 'all', reason: null }
     const direction = towards ? 'being enabled' : 'being disabled'

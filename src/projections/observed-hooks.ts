@@ -1,6 +1,6 @@
 import type { EventData, HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
-import type { HookState, KernelState } from './state.ts'
+import { functionKey, type HookState, type KernelState } from './state.ts'
 
 type Observed = Extract<HistoryEvent, { type: 'host.observed' }>
 
@@ -28,7 +28,7 @@ export function observeKprobes(
 export function observeHooks(
   state: KernelState,
   event: Observed,
-  seen: NonNullable<EventData<'host.observed'>['hooks']>,
+  seen: readonly Listed[],
   report: (text: string) => void,
   changes: Changes
 ): void {
@@ -40,12 +40,13 @@ export function observeHooks(
       hook.programId ??= listed.programId
       hook.linkId ??= listed.linkId
       hook.address ??= listed.address
-    } else if (listed.kind !== null) {
+    } else if (listed.kind !== null && concernsLivepatch(state, listed)) {
       report(`${listed.program} is attached, and no event attached it`)
       state.hooks.push(adopted(listed.kind, listed, event))
       changes.hooks = true
     }
   }
+  if (!event.data.hooksComplete) return
   for (const hook of unmatched) {
     // bpftool link shows links only: an attachment through the perf ioctl is not missing when it is absent.
     if (hook.linkId === null) continue
@@ -57,10 +58,19 @@ export function observeHooks(
 
 type Listed = NonNullable<EventData<'host.observed'>['hooks']>[number]
 
+/** A machine has many programs that watch other things; only those on livepatched code are taken up. */
+function concernsLivepatch(state: KernelState, { module, function: name }: Listed): boolean {
+  if (module !== null && state.modules.get(module)?.livepatch === true) return true
+  return name !== null && state.stacks.has(functionKey(module ?? 'vmlinux', name, 1))
+}
+
 function isListed(hook: HookState, listed: Listed): boolean {
   if (hook.linkId !== null && listed.linkId !== null) return hook.linkId === listed.linkId
   if (hook.programId !== null && listed.programId !== null) return hook.programId === listed.programId
-  return hook.program === listed.program || (listed.program.length === 15 && hook.program.startsWith(listed.program))
+  return (
+    hook.program === listed.program ||
+    (listed.program.length === 15 && hook.program.startsWith(listed.program))
+  )
 }
 
 function adopted(kind: NonNullable<Listed['kind']>, listed: Listed, event: Observed): HookState {

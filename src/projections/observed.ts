@@ -88,7 +88,12 @@ function adopt(state: KernelState, event: Observed, sysfs: SysfsPatch, changes: 
     forced: false,
     replacedBy: null,
     objects: sysfs.objects.map(
-      (object): ObjectState => ({ name: object.name, patched: false, dynamic: false, functions: object.functions.map(funcOf) })
+      (object): ObjectState => ({
+        name: object.name,
+        patched: false,
+        dynamic: false,
+        functions: object.functions.map(funcOf)
+      })
     ),
     objectsKnown: true,
     states: [],
@@ -142,7 +147,8 @@ function compare(
   const inTransition = state.transition?.patch === patch.name
   if (sysfs.transition !== inTransition) {
     differs('transition', Number(inTransition), Number(sysfs.transition))
-    if (sysfs.transition) begin(state, patch.name, sysfs.enabled ? 'patched' : 'unpatched', event, changes).started = true
+    if (sysfs.transition)
+      begin(state, patch.name, sysfs.enabled ? 'patched' : 'unpatched', event, changes).started = true
     else state.transition = null
     touchFunctions(patch, changes)
   }
@@ -172,7 +178,9 @@ function compareObjects(
       patch.objects.push(mine)
     }
     const known = new Set(mine.functions.map((func) => functionKey(theirs.name, func.name, func.sympos)))
-    const missing = theirs.functions.filter((func) => !known.has(functionKey(theirs.name, func.name, func.sympos)))
+    const missing = theirs.functions.filter(
+      (func) => !known.has(functionKey(theirs.name, func.name, func.sympos))
+    )
     if (missing.length > 0) {
       differs(`functions of ${theirs.name}`, `without ${missing.map((f) => f.name).join(', ')}`, 'with them')
       // What a replacing patch shows in transition beyond its own functions are its nops.

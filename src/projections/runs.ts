@@ -58,7 +58,8 @@ async function runsOfKey(
   const runs: Run[] = []
   let lastNs: bigint | null = 0n
   for (const span of spans) {
-    if (lastNs !== null && lastNs < span.fromNs) runs.push(run(key, original, lastNs, span.fromNs, 'all', null))
+    if (lastNs !== null && lastNs < span.fromNs)
+      runs.push(run(key, original, lastNs, span.fromNs, 'all', null))
     runs.push(...(await runsOfSpan(key, span, pid, switches)))
     lastNs = span.toNs
   }
@@ -87,12 +88,23 @@ async function runsOfSpan(
   }
   const at = await switches.of(phase, pid)
   const doubt = unsure ?? (at?.assumed !== false ? 'no event shows when the task switched' : null)
-  if (at === null || (toNs !== null && at.atNs >= toNs)) return [run(key, unswitched, fromNs, toNs, 'all', doubt)]
+  if (at === null || (toNs !== null && at.atNs >= toNs))
+    return [run(key, unswitched, fromNs, toNs, 'all', doubt)]
   if (at.atNs <= fromNs) return [run(key, switched, fromNs, toNs, 'all', doubt)]
-  return [run(key, unswitched, fromNs, at.atNs, 'all', doubt), run(key, switched, at.atNs, toNs, 'all', doubt)]
+  return [
+    run(key, unswitched, fromNs, at.atNs, 'all', doubt),
+    run(key, switched, at.atNs, toNs, 'all', doubt)
+  ]
 }
 
-function run(key: string, view: View, fromNs: bigint, toNs: bigint | null, tasks: Run['tasks'], unsure: string | null): Run {
+function run(
+  key: string,
+  view: View,
+  fromNs: bigint,
+  toNs: bigint | null,
+  tasks: Run['tasks'],
+  unsure: string | null
+): Run {
   const patch = view.version === ORIGINAL ? null : view.version
   return { fromNs, toNs, function: key, version: view.version, patch, hook: view.hook, tasks, unsure }
 }
@@ -104,7 +116,8 @@ function merge(runs: readonly Run[]): Run[] {
     if (next.toNs !== null && next.toNs <= next.fromNs) continue
     const at = merged.findLastIndex((one) => one.tasks === next.tasks && one.toNs === next.fromNs)
     const before = merged[at]
-    const same = before?.version === next.version && before.hook === next.hook && before.unsure === next.unsure
+    const same =
+      before?.version === next.version && before.hook === next.hook && before.unsure === next.unsure
     if (before !== undefined && same) merged[at] = { ...before, toNs: next.toNs }
     else merged.push(next)
   }
@@ -113,7 +126,9 @@ function merge(runs: readonly Run[]): Run[] {
 
 function clip(runs: readonly Run[], { sinceNs, untilNs }: TimeRange): Run[] {
   return runs.filter(
-    (one) => (untilNs === undefined || one.fromNs <= untilNs) && (sinceNs === undefined || one.toNs === null || one.toNs > sinceNs)
+    (one) =>
+      (untilNs === undefined || one.fromNs <= untilNs) &&
+      (sinceNs === undefined || one.toNs === null || one.toNs > sinceNs)
   )
 }
 

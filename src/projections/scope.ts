@@ -30,7 +30,12 @@ export function withNops(
   older: readonly PatchState[]
 ): ObjectState[] {
   const result = objects.map(
-    (object): ObjectState => ({ name: object.name, patched: false, dynamic: false, functions: [...object.functions] })
+    (object): ObjectState => ({
+      name: object.name,
+      patched: false,
+      dynamic: false,
+      functions: [...object.functions]
+    })
   )
   const has = new Set(result.flatMap((o) => o.functions.map((f) => functionKey(o.name, f.name, f.sympos))))
   for (const old of older) {

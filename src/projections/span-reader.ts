@@ -23,7 +23,7 @@ export async function readSpans<K extends SpanKind>(
   range: TimeRange & { subject?: string; at?: number } = {}
 ): Promise<Span<Values[K]>[]> {
   const { subject, ...where } = range
-  const rows = await log.rows({
+  const rows = await log.modelRows({
     table: 'spans',
     stream,
     equals: subject === undefined ? { kind } : { kind, subject },

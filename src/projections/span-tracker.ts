@@ -59,7 +59,9 @@ export class SpanTracker {
 
   /** The subjects of a kind that have an open span. */
   subjects(kind: SpanKind): string[] {
-    return [...this.#open.keys()].filter((key) => key.startsWith(`${kind} `)).map((key) => key.slice(kind.length + 1))
+    return [...this.#open.keys()]
+      .filter((key) => key.startsWith(`${kind} `))
+      .map((key) => key.slice(kind.length + 1))
   }
 
   /** Rows that changed since the last drain, the last word on each. */

@@ -8,7 +8,13 @@ export interface StackView {
   readonly position: number
   readonly uptimeNs: string
   readonly policy: string | null
-  readonly transition: { readonly patch: string; readonly goal: string; readonly sinceNs: string; readonly switched: number; readonly blocked: number } | null
+  readonly transition: {
+    readonly patch: string
+    readonly goal: string
+    readonly sinceNs: string
+    readonly switched: number
+    readonly blocked: number
+  } | null
   readonly patches: readonly PatchView[]
   readonly unsure: { readonly reason: string; readonly sinceNs: string } | null
 }

@@ -13,7 +13,12 @@ export type Version = string
 export const ORIGINAL: Version = 'original'
 
 /** klp_patch_object(): every function of the object goes on top of its stack. */
-export function pushObject(state: KernelState, patch: PatchState, object: ObjectState, changes: Changes): void {
+export function pushObject(
+  state: KernelState,
+  patch: PatchState,
+  object: ObjectState,
+  changes: Changes
+): void {
   object.patched = true
   for (const func of object.functions) {
     const key = functionKey(object.name, func.name, func.sympos)
@@ -25,7 +30,12 @@ export function pushObject(state: KernelState, patch: PatchState, object: Object
 }
 
 /** As `pushObject` for what a snapshot tells late: entries go where list order puts them. */
-export function insertObject(state: KernelState, patch: PatchState, object: ObjectState, changes: Changes): void {
+export function insertObject(
+  state: KernelState,
+  patch: PatchState,
+  object: ObjectState,
+  changes: Changes
+): void {
   object.patched = true
   const place = state.patches.indexOf(patch)
   for (const func of object.functions) {
@@ -103,7 +113,8 @@ export function inTransition(state: KernelState, key: string): boolean {
 /** Marks every function of a patch as worth a look: its transition flag changed. */
 export function touchFunctions(patch: PatchState | undefined, changes: Changes): void {
   for (const object of patch?.objects ?? []) {
-    for (const func of object.functions) changes.functions.add(functionKey(object.name, func.name, func.sympos))
+    for (const func of object.functions)
+      changes.functions.add(functionKey(object.name, func.name, func.sympos))
   }
 }
 

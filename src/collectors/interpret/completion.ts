@@ -5,11 +5,18 @@ import type { Teller } from './teller.ts'
 type Reason = 'disabled' | 'replaced' | 'cancelled' | 'reversed'
 
 /** klp_complete_transition() was entered. Where nothing is left to unpatch, its end is its beginning. */
-export function completionEntered(k: Knowledge, t: Teller, patch: string, item: Item, hasPrintk: boolean): void {
+export function completionEntered(
+  k: Knowledge,
+  t: Teller,
+  patch: string,
+  item: Item,
+  hasPrintk: boolean
+): void {
   const { transition } = k
   if (transition?.patch !== patch) return
   transition.completing = item
-  if (!hasPrintk && transition.goal === 'patched' && k.replaces(patch) !== true) complete(k, t, transition, item)
+  if (!hasPrintk && transition.goal === 'patched' && k.replaces(patch) !== true)
+    complete(k, t, transition, item)
 }
 
 /** A line of the log says that the transition is complete: with probes it is the end, alone it is all there is. */
@@ -22,7 +29,8 @@ export function completionLogged(k: Knowledge, t: Teller, patch: string, goal: G
   }
   const replaced = goal === 'patched' && k.replaces(patch) === true ? olderInScope(k, patch) : []
   for (const name of replaced) tellReplaced(k, t, name, patch, item, true)
-  if (goal === 'patched' && k.replaces(patch) === true) t.tell('nop.discarded', { patch, functions: null }, item, true)
+  if (goal === 'patched' && k.replaces(patch) === true)
+    t.tell('nop.discarded', { patch, functions: null }, item, true)
   complete(k, t, transition, item)
   for (const name of goal === 'unpatched' ? [patch] : replaced) tellFreed(k, t, name, item, true)
 }
@@ -48,7 +56,14 @@ export function replacedQueued(k: Knowledge, t: Teller, patch: string, item: Ite
 }
 
 /** The patch's functions leave the stacks in the completion of `by`. */
-export function tellReplaced(k: Knowledge, t: Teller, patch: string, by: string, item: Item, inferred = false): void {
+export function tellReplaced(
+  k: Knowledge,
+  t: Teller,
+  patch: string,
+  by: string,
+  item: Item,
+  inferred = false
+): void {
   if (k.replaced.has(patch)) return
   k.replaced.add(patch)
   t.tell('patch.replaced', { patch, by }, item, inferred)

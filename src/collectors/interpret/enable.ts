@@ -15,7 +15,13 @@ export function enableEntered(k: Knowledge, t: Teller, args: Args, task: TaskRef
 }
 
 /** The patch is on the list: "enabling patch", or klp_init_transition(PATCHED), whichever comes first. */
-export function enablePassed(k: Knowledge, t: Teller, patch: string, item: Item, task: TaskRef | null = null): void {
+export function enablePassed(
+  k: Knowledge,
+  t: Teller,
+  patch: string,
+  item: Item,
+  task: TaskRef | null = null
+): void {
   if (k.transition?.patch === patch && k.transition.goal === 'patched') return
   const enabling = enablingOf(k, patch)
   const manifest = k.manifests.get(patch)
@@ -60,7 +66,14 @@ export function enableReturned(k: Knowledge, t: Teller, args: Args, task: TaskRe
   if (k.list.includes(patch)) tellFreed(k, t, patch, item, true)
   t.tell(
     'patch.rejected',
-    { patch, operation: 'enable', value: null, errno: -ret, message: enabling.message, actor: enabling.actor },
+    {
+      patch,
+      operation: 'enable',
+      value: null,
+      errno: -ret,
+      message: enabling.message,
+      actor: enabling.actor
+    },
     item
   )
 }
@@ -83,7 +96,11 @@ export function storeReturned(k: Knowledge, t: Teller, args: Args, task: TaskRef
     return
   }
   const actor = t.actor(task, item)
-  t.tell('patch.rejected', { patch, operation: 'write-enabled', value, errno: -ret, message: null, actor }, item)
+  t.tell(
+    'patch.rejected',
+    { patch, operation: 'write-enabled', value, errno: -ret, message: null, actor },
+    item
+  )
 }
 
 /** force_store(): refused with EINVAL unless the patch is the one in transition (its return is not probed). */
@@ -117,6 +134,9 @@ export function newTransition(patch: string, goal: 'patched' | 'unpatched') {
   }
 }
 
-function toObject(object: { name: string; functions: readonly { name: string; sympos: number; newName: string | null }[] }): KlpObject {
+function toObject(object: {
+  name: string
+  functions: readonly { name: string; sympos: number; newName: string | null }[]
+}): KlpObject {
   return { name: object.name, functions: object.functions.map((func) => ({ ...func, nop: false })) }
 }

@@ -36,7 +36,10 @@ export function kprobeArmed(k: Knowledge, args: Args, task: TaskRef | null): voi
 /** perf_event_set_bpf_prog() and its return: the program is attached, or refused. */
 export function programSetting(k: Knowledge, args: Args, task: TaskRef | null): void {
   const program = known(args.prog)
-  if (program !== null) k.settingProgram.set(pidOf(task), { program, programId: idOf(args.id) })
+  if (program === null) return
+  const programId = idOf(args.id)
+  if (programId !== null) k.programNames.set(programId, program)
+  k.settingProgram.set(pidOf(task), { program, programId })
 }
 
 export function programSet(k: Knowledge, t: Teller, args: Args, task: TaskRef | null, item: Item): void {
@@ -48,7 +51,14 @@ export function programSet(k: Knowledge, t: Teller, args: Args, task: TaskRef | 
   // The same call serves tracepoints and uprobes; where kprobes are watched, one without a kprobe is such.
   if (registering === undefined && k.sawRegister && !k.intents.has(setting.program)) return
   if (ret < 0) attachRefused(k, t, setting.program, -ret, task, item, registering?.symbol ?? null)
-  else attached(k, t, { ...setting, symbol: registering?.symbol ?? null, address: registering?.address ?? null }, task, item)
+  else
+    attached(
+      k,
+      t,
+      { ...setting, symbol: registering?.symbol ?? null, address: registering?.address ?? null },
+      task,
+      item
+    )
 }
 
 /** bpf_link_settle(): any link is in place; of the kinds that hook functions only kprobe_multi needs it. */
@@ -68,7 +78,13 @@ export function linkSettled(k: Knowledge, t: Teller, args: Args, task: TaskRef |
 }
 
 /** bpf_trampoline_link_prog(): fentry, fexit or fmod_ret; which one, only its loader says. */
-export function trampolineLinked(k: Knowledge, t: Teller, args: Args, task: TaskRef | null, item: Item): void {
+export function trampolineLinked(
+  k: Knowledge,
+  t: Teller,
+  args: Args,
+  task: TaskRef | null,
+  item: Item
+): void {
   const program = known(args.prog)
   if (program !== null) attached(k, t, { program, kind: 'fentry' }, task, item)
 }
@@ -119,7 +135,8 @@ export function attachRefused(
 /** The program is called no more: perf_event_free_bpf_prog(), bpf_link_free(), the loader's word, the last put. */
 export function detached(k: Knowledge, t: Teller, args: Args, task: TaskRef | null, item: Item): void {
   const program = known(args.prog)
-  if (program !== null) detachProgram(k, t, program, args.type === undefined ? idOf(args.id) : null, task, item)
+  if (program !== null)
+    detachProgram(k, t, program, args.type === undefined ? idOf(args.id) : null, task, item)
 }
 
 export function detachProgram(
@@ -131,7 +148,8 @@ export function detachProgram(
   item: Item
 ): void {
   const at = k.attached.findIndex(
-    (hook) => hook.program === program && (!programId || hook.programId === null || hook.programId === programId)
+    (hook) =>
+      hook.program === program && (!programId || hook.programId === null || hook.programId === programId)
   )
   const [hook] = at < 0 ? [] : k.attached.splice(at, 1)
   if (hook === undefined) return
@@ -161,7 +179,9 @@ export function kprobeKilled(t: Teller, args: Args, item: Item): void {
 export function placeOf(symbol: string | null): { module: string | null; function: string | null } {
   if (symbol === null) return { module: null, function: null }
   const colon = symbol.indexOf(':')
-  return colon < 0 ? { module: null, function: symbol } : { module: symbol.slice(0, colon), function: symbol.slice(colon + 1) }
+  return colon < 0
+    ? { module: null, function: symbol }
+    : { module: symbol.slice(0, colon), function: symbol.slice(colon + 1) }
 }
 
 interface Attach {

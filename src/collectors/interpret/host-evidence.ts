@@ -1,21 +1,22 @@
-import type { Observation } from '../observation.ts'
 import { attachIntent, hookKindOf } from './attach-intent.ts'
 import { attachRefused, attachTold, detachProgram, placeOf } from './hook-attach.ts'
 import type { Item, Knowledge } from './knowledge.ts'
-import type { TaskRef } from '../observation.ts'
+import type { Observation, TaskRef } from '../observation.ts'
 import type { Teller } from './teller.ts'
 
 type Of<K extends Observation['kind']> = Extract<Observation, { kind: K }>
 
 /** A snapshot of sysfs, modules, probes and programs. */
 export function snapshotTaken(k: Knowledge, t: Teller, seen: Of<'snapshot'>, item: Item): void {
-  const names = new Map(seen.programs?.map((program) => [program.id, program.name]))
-  const hooks = seen.links?.flatMap((link) => {
-    const kind = hookKindOf(link.attachKind)
-    const program = names.get(link.programId)
-    if (program === undefined || kind === null) return []
-    return [{ program, programId: link.programId, linkId: link.id, kind, ...placeOf(link.symbol), address: link.address }]
-  })
+  for (const { id, name } of seen.programs ?? []) k.programNames.set(id, name)
+  const hooks = seen.links?.map((link) => ({
+    program: k.programNames.get(link.programId) ?? `prog-id ${link.programId}`,
+    programId: link.programId,
+    linkId: link.id,
+    kind: hookKindOf(link.attachKind),
+    ...placeOf(link.symbol),
+    address: link.address
+  }))
   t.tell(
     'host.observed',
     {
@@ -24,7 +25,9 @@ export function snapshotTaken(k: Knowledge, t: Teller, seen: Of<'snapshot'>, ite
       patches: seen.patches === null ? null : [...seen.patches],
       modules: seen.modules === null ? null : seen.modules.map((module) => ({ ...module })),
       kprobes: seen.kprobes === null ? null : seen.kprobes.map((kprobe) => ({ ...kprobe })),
-      hooks: hooks ?? null
+      hooks: hooks ?? null,
+      // `perf show` lists what hangs on perf events only: what it does not list may be there all the same.
+      hooksComplete: seen.programs !== null || (seen.links ?? []).some((link) => link.id !== null)
     },
     item
   )
@@ -81,7 +84,12 @@ export function markSeen(k: Knowledge, t: Teller, text: string, task: TaskRef | 
   if (detach !== null) detachProgram(k, t, detach[1] ?? '', null, task, item)
 }
 
-function stepEnded(t: Teller, step: { what: string; fromNs: bigint }, rc: string | undefined, item: Item): void {
+function stepEnded(
+  t: Teller,
+  step: { what: string; fromNs: bigint },
+  rc: string | undefined,
+  item: Item
+): void {
   t.tell(
     'command.ran',
     {
@@ -102,7 +110,10 @@ export function noteIntent(k: Knowledge, text: string): void {
   const announced = attachIntent(text)
   if (announced === null) return
   const before = k.intents.get(announced.program)
-  k.intents.set(announced.program, { ...announced.intent, filter: announced.intent.filter ?? before?.filter ?? null })
+  k.intents.set(announced.program, {
+    ...announced.intent,
+    filter: announced.intent.filter ?? before?.filter ?? null
+  })
 }
 
 /** A BPF loader's own journal. */
@@ -135,7 +146,10 @@ export function auditSeen(t: Teller, seen: Of<'audit'>, item: Item): void {
       value: null,
       errno,
       startNs: String(item.uptimeNs),
-      actor: task === null && auid === null ? null : { pid: task?.pid ?? null, comm: task?.comm ?? null, uid, auid, command: exe }
+      actor:
+        task === null && auid === null
+          ? null
+          : { pid: task?.pid ?? null, comm: task?.comm ?? null, uid, auid, command: exe }
     },
     item
   )

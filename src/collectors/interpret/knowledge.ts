@@ -89,6 +89,7 @@ export class Knowledge {
   readonly toFree: string[] = []
   readonly intents = new Map<string, AttachIntent>()
   readonly programTypes = new Map<string, number>()
+  readonly programNames = new Map<number, string>()
   readonly attached: AttachedHook[] = []
   readonly registering = new Map<number, { symbol: string; address: string | null }>()
   readonly settingProgram = new Map<number, { program: string; programId: number | null }>()

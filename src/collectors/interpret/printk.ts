@@ -37,7 +37,8 @@ const rules: readonly Rule[] = [
   },
   {
     pattern: /^'([^']+)': initializing (un)?patching transition/,
-    means: ({ k, t, item }, [, patch = '', un]) => transitionInitialised(k, t, patch, goalOfWord(un), null, item)
+    means: ({ k, t, item }, [, patch = '', un]) =>
+      transitionInitialised(k, t, patch, goalOfWord(un), null, item)
   },
   {
     pattern: /^'([^']+)': starting (un)?patching transition/,
@@ -63,9 +64,13 @@ const rules: readonly Rule[] = [
   },
   {
     pattern: /^reverting patch '([^']+)' on unloading module '([^']+)'/,
-    means: ({ k, t, unpatching, item }, [, patch = '', module = '']) => unpatching.reverted(k, t, patch, module, item)
+    means: ({ k, t, unpatching, item }, [, patch = '', module = '']) =>
+      unpatching.reverted(k, t, patch, module, item)
   },
-  { pattern: /refusing to load module '([^']+)'/, means: ({ k, t, item }, [, module = '']) => refused(k, t, module, item) },
+  {
+    pattern: /refusing to load module '([^']+)'/,
+    means: ({ k, t, item }, [, module = '']) => refused(k, t, module, item)
+  },
   {
     pattern: /^failed to enable patch '([^']+)'/,
     means: ({ k, t, item }, [message, patch = '']) => complained(k, t, patch, null, message, item)
@@ -79,14 +84,17 @@ const rules: readonly Rule[] = [
     means: ({ k, t, item }, [message, patch = '']) => complained(k, t, patch, 22, message, item)
   },
   {
-    pattern: /^(?:symbol |unresolvable ambiguity|pre-patch callback failed|failed to (?:patch|find|set|register)|kallsyms ).*/,
+    pattern:
+      /^(?:symbol |unresolvable ambiguity|pre-patch callback failed|failed to (?:patch|find|set|register)|kallsyms ).*/,
     means: ({ k }, [message]) => noteMessage(k, message)
   }
 ]
 
-const triedTask = /^klp_try_switch_task: (.*):(\d+) (?:is (running)|(has an unreliable stack)|is sleeping on function (\S+))/
+const triedTask =
+  /^klp_try_switch_task: (.*):(\d+) (?:is (running)|(has an unreliable stack)|is sleeping on function (\S+))/
 
-const callback = /^(\S+): (pre_patch|post_patch|pre_unpatch|post_unpatch)(?:_callback)?:? (\S+)(?:.*\bret=(-?\d+))?/
+const callback =
+  /^(\S+): (pre_patch|post_patch|pre_unpatch|post_unpatch)(?:_callback)?:? (\S+)(?:.*\bret=(-?\d+))?/
 
 /** A line of the kernel log: returns the task that it says could not switch, for the caller to tell. */
 export function interpretPrintk(context: Context, message: string): BlockedTask | null {
@@ -117,7 +125,11 @@ function callbackRan({ k, t, item }: Context, message: string): void {
   const [, patch = '', name, object = '', ret] = match
   if (!k.list.includes(patch) && !k.manifests.has(patch)) return
   const which = name as 'pre_patch' | 'post_patch' | 'pre_unpatch' | 'post_unpatch'
-  t.tell('callback.ran', { patch, callback: which, object, ret: ret === undefined ? null : Number(ret) }, item)
+  t.tell(
+    'callback.ran',
+    { patch, callback: which, object, ret: ret === undefined ? null : Number(ret) },
+    item
+  )
 }
 
 function signaled(k: Knowledge, t: Teller, item: Item): void {
@@ -143,13 +155,24 @@ function refused(k: Knowledge, t: Teller, module: string, item: Item): void {
 }
 
 /** A refusal in words. With klp_enable_patch probed its return tells the errno, and this is its message. */
-function complained(k: Knowledge, t: Teller, patch: string, errno: number | null, message: string, item: Item): void {
+function complained(
+  k: Knowledge,
+  t: Teller,
+  patch: string,
+  errno: number | null,
+  message: string,
+  item: Item
+): void {
   for (const enabling of k.enabling.values()) {
     if (enabling.patch !== patch) continue
     enabling.message ??= message
     return
   }
-  t.tell('patch.rejected', { patch, operation: 'enable', value: null, errno, message, actor: t.actor(null, item) }, item)
+  t.tell(
+    'patch.rejected',
+    { patch, operation: 'enable', value: null, errno, message, actor: t.actor(null, item) },
+    item
+  )
 }
 
 /** A complaint that names no patch belongs to the only enable under way. */

@@ -40,14 +40,22 @@ export function transitionStarted(k: Knowledge, t: Teller, patch: string, goal: 
   transition.started = true
   if (goal === 'patched' && transition.patched.size === 0 && !transition.reversed) {
     for (const object of k.manifests.get(patch)?.objects ?? []) {
-      if (object.name === 'vmlinux' || k.modules.has(object.name)) objectPatched(k, t, patch, object.name, item, true)
+      if (object.name === 'vmlinux' || k.modules.has(object.name))
+        objectPatched(k, t, patch, object.name, item, true)
     }
   }
   t.tell('transition.started', { patch, goal }, item)
 }
 
 /** klp_patch_object() succeeded for an object. */
-export function objectPatched(k: Knowledge, t: Teller, patch: string, object: string, item: Item, inferred = false): void {
+export function objectPatched(
+  k: Knowledge,
+  t: Teller,
+  patch: string,
+  object: string,
+  item: Item,
+  inferred = false
+): void {
   if (k.transition?.patch === patch) k.transition.patched.add(object)
   t.tell('object.patched', { patch, object }, item, inferred)
 }
@@ -76,7 +84,8 @@ export function transitionForced(k: Knowledge, t: Teller, task: TaskRef | null, 
   transition.forced = true
   const { patch, goal } = transition
   t.tell('transition.forced', { patch, goal, actor: t.actor(task, item) }, item)
-  const pinned = goal === 'unpatched' ? [patch] : k.replaces(patch) === true ? k.list.filter((name) => name !== patch) : []
+  const pinned =
+    goal === 'unpatched' ? [patch] : k.replaces(patch) === true ? k.list.filter((name) => name !== patch) : []
   for (const name of pinned) t.tell('patch.pinned', { patch: name, by: patch }, item, true)
 }
 
@@ -106,7 +115,8 @@ export function taskTried(k: Knowledge, t: Teller, args: Args, item: Item): Bloc
 export function taskUpdated(k: Knowledge, t: Teller, args: Args, item: Item): void {
   const task = taskOf(args)
   const { transition } = k
-  if (task === null || transition === null || args.state === (transition.goal === 'patched' ? '1' : '0')) return
+  if (task === null || transition === null || args.state === (transition.goal === 'patched' ? '1' : '0'))
+    return
   t.tell('task.switched', { patch: transition.patch, goal: transition.goal, ...task, how: 'self' }, item)
 }
 
@@ -136,4 +146,3 @@ function taskOf(args: Args): { pid: number; comm: string } | null {
   const pid = Number(args.pid)
   return args.pid !== undefined && Number.isSafeInteger(pid) ? { pid, comm: args.comm ?? '' } : null
 }
-

@@ -37,7 +37,13 @@ export class Unpatching {
   objectEntered(t: Teller, args: Args, item: Item): void {
     this.#flushObject(t)
     if (args.patch === undefined || args.obj === undefined) return
-    this.#object = { patch: args.patch, object: args.obj, nopsOnly: args.nops_only === '1', functions: [], item }
+    this.#object = {
+      patch: args.patch,
+      object: args.obj,
+      nopsOnly: args.nops_only === '1',
+      functions: [],
+      item
+    }
   }
 
   /** klp_unpatch_func(). Where it is the only probe, the patch and the object follow from it. */

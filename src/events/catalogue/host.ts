@@ -74,7 +74,9 @@ export const hostEvents = {
       patches: z.array(sysfsPatch).nullable(),
       modules: z.array(procModule).nullable(),
       kprobes: z.array(listedKprobe).nullable(),
-      hooks: z.array(listedHook).nullable()
+      hooks: z.array(listedHook).nullable(),
+      /** Whether a link that `hooks` does not list is not there. */
+      hooksComplete: z.boolean()
     })
   },
   /** Evidence is missing before this point: ring-buffer overruns, a collector's restart. `count` null = unknown. */

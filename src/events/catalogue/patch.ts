@@ -48,7 +48,7 @@ export const patchEvents = {
    */
   'patch.freed': { version: 1, data: z.strictObject({ patch: z.string() }) },
   /**
-   * The kernel refused an operation on the patch. `errno` is positive. Proof: the return values of
+   * The kernel refused an operation on the patch. `errno` is positive, null where only the log tells. Proof: the return values of
    * klp_enable_patch and enabled_store; the `message` is the kernel's own line when there was one.
    */
   'patch.rejected': {
@@ -57,7 +57,7 @@ export const patchEvents = {
       patch: z.string(),
       operation: z.enum(['enable', 'write-enabled', 'force']),
       value: z.string().nullable(),
-      errno: int,
+      errno: int.nullable(),
       message: z.string().nullable(),
       actor: actor.nullable()
     })
