@@ -1,7 +1,7 @@
 /**
- * The `name=value` list behind a probe record. Neither ftrace nor a bpftrace script escapes values, and a task
- * may choose its own name: `comm="x" pid=1 y="" pid=152` is one task called `x" pid=1 y="`. A probe cannot have
- * two arguments of one name, so a name that returns shows that a value was cut too early.
+ * The `name=value` list behind a probe record. Neither ftrace nor a bpftrace script escapes values, and a
+ * task may choose its own name: `comm="x" pid=1 y="" pid=152` is one task called `x" pid=1 y="`. A probe
+ * cannot have two arguments of one name, so a name that returns shows that a value was cut too early.
  */
 export interface ProbeArguments {
   readonly args: Readonly<Record<string, string>>

@@ -195,7 +195,7 @@ describe('times', () => {
 })
 
 describe('trace-cmd report', () => {
-  test('without flags, with latency flags glued to the processor, with nanoseconds, with its first line', () => {
+  test('without flags, with flags glued to the processor, with nanoseconds, with its first line', () => {
     const readings = readLines(ftrace, [
       'cpus=2',
       '          <idle>-0     [000] 106467.859747: function:             ktime_get <-- tick_check_idle',
@@ -222,7 +222,7 @@ describe('trace-cmd report', () => {
     expect(observation('print: 0xffffffff8129d2f5: a: b')).toMatchObject({ text: 'a: b' })
   })
 
-  test('a probe at a bare address: the names that the kernel and perf give tell the function, others do not', () => {
+  test('a probe at a bare address: names that the kernel and perf gave tell the function', () => {
     const at = 'ffffffff8129d2f0'
     expect(observation(`p_klp_enable_patch_0:   (${at}) patch="a"`)).toMatchObject({
       fn: 'klp_enable_patch',
@@ -309,7 +309,7 @@ describe('texts', () => {
     expect(observation(nested)).toMatchObject({ kind: 'mark', text: ' sh-1 [0] 2.0: module_free: x' })
   })
 
-  test('a line of the kernel log as printed, with its prefix and without the time that old kernels repeat', () => {
+  test('a line of the kernel log with its prefix, without the time that old kernels repeat', () => {
     expect(observation("console: livepatch: enabling patch 'lp_hook'")).toEqual({
       kind: 'printk',
       message: "livepatch: enabling patch 'lp_hook'"
@@ -440,7 +440,8 @@ describe('whatever the lines hold', () => {
       .filter((text) => !text.startsWith(' '))
     fc.assert(
       fc.property(name, fc.integer({ min: 0, max: 4194304 }), (comm, pid) => {
-        const line = `${comm.padStart(16)}-${String(pid).padEnd(7)} [000] .....     1.000000: tracing_mark_write: x`
+        const task = `${comm.padStart(16)}-${String(pid).padEnd(7)}`
+        const line = `${task} [000] .....     1.000000: tracing_mark_write: x`
         expect(taskOf(line)).toEqual({ comm, pid })
       })
     )
