@@ -9,7 +9,9 @@ export type Attempt<T> =
 
 /** A whole number of any width, as a bigint: what JSON.parse would round, `parseJson` has kept. */
 export const wholeNumber = z
-  .union([z.int(), z.bigint()], { error: 'not a whole number' })
+  .custom<number | bigint>((number) => typeof number === 'bigint' || Number.isSafeInteger(number), {
+    error: 'not a whole number'
+  })
   .transform((number) => BigInt(number))
 
 /** Nanoseconds of any clock: whole and not negative. */
@@ -17,7 +19,9 @@ export const nanoseconds = wholeNumber.refine((ns) => ns >= 0n, { error: 'a time
 
 /** A kernel address, written as `0x…` text or as a number, to `0x…` text. */
 export const address = z
-  .union([z.string().regex(/^0x[0-9a-f]+$/i), wholeNumber], { error: 'not an address' })
+  .union([z.string().regex(/^0x[0-9a-f]+$/i, { error: 'not an address' }), wholeNumber], {
+    error: 'not an address'
+  })
   .transform((at) => (typeof at === 'string' ? at.toLowerCase() : `0x${at.toString(16)}`))
 
 /** `symbol+0x…` when a probe is not at the function's very beginning. */
