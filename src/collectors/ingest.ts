@@ -70,7 +70,10 @@ class Ingest {
     this.#knowledge.policy = policy
     for (const [name, patch] of job.found.manifests) this.#knowledge.manifests.set(name, patch)
     this.#knowledge.commands = job.found.commands
-    for (const { command } of job.found.commands) noteIntent(this.#knowledge, command)
+    for (const { command, commandLine } of job.found.commands) {
+      noteIntent(this.#knowledge, command)
+      noteIntent(this.#knowledge, commandLine)
+    }
     this.#interpreter = new Interpreter(this.#knowledge, job.stream, job.bootTimeNs)
     this.#events.push(this.#booted())
   }
@@ -147,10 +150,12 @@ class Ingest {
   #feedAfterAll(): void {
     for (const { reading, source } of this.#afterAll) {
       if (reading.outcome !== 'timeless') continue
-      const snapshots = reading.observations.filter((seen) => seen.kind === 'snapshot')
-      if (snapshots.length === 0) continue
+      const telling = reading.observations.filter((seen) => seen.kind === 'snapshot' || seen.kind === 'lost')
+      if (telling.length === 0) continue
       this.#lastNs += 1n
-      const observations = snapshots.map((seen) => ({ ...seen, fromNs: this.#lastNs }))
+      const observations = telling.map((seen) =>
+        seen.kind === 'snapshot' ? { ...seen, fromNs: this.#lastNs } : seen
+      )
       this.#interpret({ ...reading, observations }, itemOf(reading, this.#lastNs, source))
     }
   }

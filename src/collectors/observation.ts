@@ -12,13 +12,6 @@ export interface TaskRef {
  */
 export type Clock = 'monotonic' | 'printk' | 'realtime'
 
-/** The clock's resolution matters when two kinds of evidence are compared. */
-export const resolutionNs: Readonly<Record<Clock, bigint>> = {
-  monotonic: 1_000n,
-  printk: 1_000n,
-  realtime: 1_000_000n
-}
-
 /** One thing that a piece of evidence states, before anyone says what it means. */
 export type Observation =
   /** A kprobe (`returns` false) or kretprobe on the kernel function `fn`; `args` as its definition names them. */

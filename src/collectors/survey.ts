@@ -132,7 +132,8 @@ function lookAt(
         result.commands.push({
           fromNs: seen.fromNs,
           toNs: reading.timeNs,
-          command: seen.what ?? seen.command
+          command: seen.what ?? seen.command,
+          commandLine: seen.command
         })
       }
       return false

@@ -3,10 +3,17 @@ import type { Changes } from './changes.ts'
 import { hookedFunctions } from './hook-status.ts'
 import type { HookState, KernelState } from './state.ts'
 
-type HookEvent = Extract<HistoryEvent, { type: 'hook.attached' | 'hook.detached' | 'hook.killed' }>
+type HookEvent = Extract<
+  HistoryEvent,
+  { type: 'hook.attached' | 'hook.detached' | 'hook.killed' | 'hook.counted' }
+>
 
 /** Attach, detach and the death of a probe: perf_event_set_bpf_prog(), bpf_link_free(), kill_kprobe(). */
 export function evolveHook(state: KernelState, event: HookEvent, changes: Changes): void {
+  if (event.type === 'hook.counted') {
+    count(state, event.data, changes)
+    return
+  }
   changes.hooks = true
   switch (event.type) {
     case 'hook.attached': {
@@ -20,11 +27,10 @@ export function evolveHook(state: KernelState, event: HookEvent, changes: Change
       }
       state.hooks.push(hook)
       touchHooked(state, hook, changes)
-      if (place.kind === 'kprobe') state.kprobesArmed = true
       return
     }
     case 'hook.detached': {
-      const at = state.hooks.findIndex((hook) => isSame(hook, event.data))
+      const at = state.hooks.findIndex((one) => isSame(one, event.data))
       const [hook] = at < 0 ? [] : state.hooks.splice(at, 1)
       if (hook !== undefined) touchHooked(state, hook, changes)
       return
@@ -36,6 +42,21 @@ export function evolveHook(state: KernelState, event: HookEvent, changes: Change
         touchHooked(state, hook, changes)
       }
       return
+  }
+}
+
+/** A program that has overridden something is one that overrides, whatever its loader did not say. */
+function count(
+  state: KernelState,
+  counted: { program: string; overrides: string | null },
+  changes: Changes
+): void {
+  if (counted.overrides === null || counted.overrides === '0') return
+  for (const hook of state.hooks) {
+    if (hook.program !== counted.program || hook.overrides !== null) continue
+    hook.overrides = true
+    changes.hooks = true
+    touchHooked(state, hook, changes)
   }
 }
 

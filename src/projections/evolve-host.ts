@@ -18,7 +18,7 @@ export function evolveHost(state: KernelState, event: HostEvent, changes: Change
       state.policy = event.data.policy ?? state.policy
       state.release = event.data.release ?? state.release
       state.hasStackOrder = event.data.hasStackOrder ?? hasStackOrder(state)
-      state.kprobesArmed ||= event.data.kprobeTracer
+      state.otherKprobes ||= event.data.kprobeTracer
       return
     case 'host.observed':
       evolveObserved(state, event, changes)

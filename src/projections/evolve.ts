@@ -49,6 +49,9 @@ export function evolve(state: KernelState, event: HistoryEvent, changes: Changes
       state.changedNs = event.uptimeNs
       evolveHook(state, event, changes)
       return
+    case 'hook.counted':
+      evolveHook(state, event, changes)
+      return
     case 'host.booted':
     case 'host.observed':
     case 'evidence.lost':
@@ -59,10 +62,9 @@ export function evolve(state: KernelState, event: HistoryEvent, changes: Changes
       return
     case 'patch.rejected':
     case 'hook.rejected':
-    case 'hook.counted':
     case 'callback.ran':
     case 'command.ran':
-      // They tell what was tried, printed or counted; no state of the kernel follows from them.
+      // They tell what was tried or printed; no state of the kernel follows from them.
       return
     default:
       event satisfies never

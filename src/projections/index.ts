@@ -1,15 +1,18 @@
 /** The projections room: what the events mean. The state, its read models, and the questions on them. */
+export { type Blame, blameOf } from './blame.ts'
+export { type BlockedTaskRow, blockingOf, type TransitionWait } from './blocking.ts'
 export { Changes } from './changes.ts'
 export { decodeState, encodeState } from './codec.ts'
 export { evolve, fold } from './evolve.ts'
 export { type Gap, gapsOf } from './gaps.ts'
 export { type HookStatus, type HookView, hookView, type Reach } from './hook-status.ts'
 export { projections } from './read-model.ts'
-export { inScope } from './scope.ts'
 export { type Run, runsOf } from './runs.ts'
+export { inScope } from './scope.ts'
 export { readSpans, type TimeRange } from './span-reader.ts'
 export type { Span, SpanKind } from './span-tracker.ts'
 export type { FunctionSpan, HookSpan, PatchSpan, TransitionSpan } from './spans.ts'
+export { ORIGINAL } from './stack.ts'
 export {
   type FunctionView,
   functionViews,
@@ -19,6 +22,6 @@ export {
   type StackView,
   stackView
 } from './stack-view.ts'
-export { ORIGINAL } from './stack.ts'
 export { emptyState, functionKey, type KernelState, taskKey } from './state.ts'
+export { type Change, diffStates, isSameState, type StateDiff } from './state-diff.ts'
 export { stateAt } from './time-travel.ts'

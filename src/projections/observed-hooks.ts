@@ -12,7 +12,8 @@ export function observeKprobes(
   report: (text: string) => void,
   changes: Changes
 ): void {
-  if (seen.length > 0) state.kprobesArmed = true
+  const ours = new Set(state.hooks.map((hook) => hook.address))
+  state.otherKprobes ||= seen.some((kprobe) => !kprobe.gone && !ours.has(kprobe.address))
   for (const hook of state.hooks) {
     if (hook.kind !== 'kprobe' || hook.address === null) continue
     const listed = seen.filter((kprobe) => kprobe.address === hook.address)

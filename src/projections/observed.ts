@@ -136,7 +136,7 @@ function compare(
   report: (text: string) => void,
   changes: Changes
 ): void {
-  const differs = (what: string, mine: unknown, theirs: unknown) => {
+  const differs = (what: string, mine: string | number, theirs: string | number) => {
     report(`${patch.name}: ${what} is ${theirs} in sysfs, ${mine} by the events`)
     changes.patches = true
   }
@@ -167,7 +167,7 @@ function compareObjects(
   state: KernelState,
   patch: PatchState,
   sysfs: SysfsPatch,
-  differs: (what: string, mine: unknown, theirs: unknown) => void,
+  differs: (what: string, mine: string | number, theirs: string | number) => void,
   changes: Changes
 ): void {
   for (const theirs of sysfs.objects) {

@@ -124,9 +124,14 @@ function openStack(state: KernelState, key: string): StackEntry[] {
     stack = []
     state.stacks.set(key, stack)
     // ftrace calls the newest ops first, so on one function the older registration has the last word.
-    if (!state.kprobesArmed) state.livepatchFirst.add(key)
+    if (!hasArmedKprobe(state)) state.livepatchFirst.add(key)
   }
   return stack
+}
+
+/** kprobe_ftrace_ops is registered while any kprobe on an ftrace location is armed. */
+function hasArmedKprobe(state: KernelState): boolean {
+  return state.otherKprobes || state.hooks.some((hook) => hook.kind === 'kprobe' && hook.goneNs === null)
 }
 
 function entryOf(patch: PatchState, func: FuncState): StackEntry {

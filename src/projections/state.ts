@@ -86,7 +86,7 @@ export interface HookState {
   readonly module: string | null
   readonly function: string | null
   address: string | null
-  readonly overrides: boolean | null
+  overrides: boolean | null
   readonly overrideValue: string | null
   readonly filter: string | null
   readonly sinceNs: bigint
@@ -129,8 +129,8 @@ export interface KernelState {
   stacks: Map<string, StackEntry[]>
   /** Function keys whose livepatch ftrace ops were registered before the system's first ftrace kprobe. */
   livepatchFirst: Set<string>
-  /** Whether kprobe_ftrace_ops is registered: some kprobe sits on an ftrace location. */
-  kprobesArmed: boolean
+  /** Whether kprobes that are no hooks (a tracer's own) are armed, and so kprobe_ftrace_ops is registered. */
+  otherKprobes: boolean
   modules: Map<string, ModuleState>
   hooks: HookState[]
   doubt: Doubt | null
@@ -152,7 +152,7 @@ export function emptyState(): KernelState {
     transition: null,
     stacks: new Map(),
     livepatchFirst: new Set(),
-    kprobesArmed: false,
+    otherKprobes: false,
     modules: new Map(),
     hooks: [],
     doubt: null,
@@ -163,7 +163,7 @@ export function emptyState(): KernelState {
 
 /** A function's name across patches: sympos 0 and 1 both mean the first of that name (klp_func's same()). */
 export function functionKey(object: string, name: string, sympos: number): string {
-  return `${object}:${name},${sympos < 1 ? 1 : sympos}`
+  return `${object}:${name},${Math.max(1, sympos)}`
 }
 
 /** A task's key: its pid, or below zero the idle task of a CPU, since all of those have pid 0. */

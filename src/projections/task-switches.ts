@@ -1,6 +1,6 @@
 import type { ReadModelSource } from '../events/index.ts'
-import type { Span } from './span-tracker.ts'
 import { readSpans, type TimeRange } from './span-reader.ts'
+import type { Span } from './span-tracker.ts'
 import type { TransitionSpan } from './spans.ts'
 
 /** When one task reached the goal of a transition's phase. `assumed`: no event shows it switching. */

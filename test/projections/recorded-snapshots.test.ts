@@ -22,7 +22,7 @@ function expected(snapshot: Snapshot): Comparable {
     kprobes: snapshot.kprobes
       .map((line) => `${line.split(/\s+/)[0]}${line.includes('[GONE]') ? ' GONE' : ''}`)
       .sort(),
-    modules: snapshot.modules.map((line) => line.split(' ')[0]).sort()
+    modules: snapshot.modules.map((line) => line.slice(0, line.indexOf(' '))).sort()
   }
 }
 
@@ -122,7 +122,7 @@ function difference(mine: Comparable, theirs: Comparable): string {
     const a = new Set(Object.entries(mine[part] as object).map(([key, value]) => `${key}=${value}`))
     const b = new Set(Object.entries(theirs[part] as object).map(([key, value]) => `${key}=${value}`))
     parts.push(
-      `${part} only projected: ${[...a].filter((x) => !b.has(x))}; only recorded: ${[...b].filter((x) => !a.has(x))}`
+      `${part} only projected: ${[...a].filter((x) => !b.has(x)).join()}; only recorded: ${[...b].filter((x) => !a.has(x)).join()}`
     )
   }
   return parts.join(' | ')

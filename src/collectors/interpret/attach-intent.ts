@@ -1,6 +1,6 @@
 import type { HookKind } from '../../events/index.ts'
-import type { AttachIntent } from './knowledge.ts'
 import { placeOf } from './hook-attach.ts'
+import type { AttachIntent } from './knowledge.ts'
 
 /** `attach NAME KIND SYMBOL VALUE [FILTER]`: a loader's command line, as a command journal has it. */
 const command = /^attach (\S+) (\S+) (\S+)(?: (-?\d+))?(?: (\S+))?/

@@ -1,7 +1,7 @@
 import type { KlpObject } from '../../events/index.ts'
+import type { TaskRef } from '../observation.ts'
 import { finishCompletion, tellFreed } from './completion.ts'
 import type { Item, Knowledge } from './knowledge.ts'
-import type { TaskRef } from '../observation.ts'
 import { pidOf, type Teller } from './teller.ts'
 
 type Args = Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 import type { HookKind } from '../../events/index.ts'
-import type { AttachIntent, Item, Knowledge } from './knowledge.ts'
 import type { TaskRef } from '../observation.ts'
+import type { AttachIntent, Item, Knowledge } from './knowledge.ts'
 import { pidOf, type Teller } from './teller.ts'
 
 type Args = Readonly<Record<string, string>>
@@ -52,7 +52,7 @@ export function programSet(k: Knowledge, t: Teller, args: Args, task: TaskRef | 
   if (registering === undefined && k.sawRegister && !k.intents.has(setting.program)) return
   if (ret < 0) attachRefused(k, t, setting.program, -ret, task, item, registering?.symbol ?? null)
   else
-    attached(
+    tellAttached(
       k,
       t,
       { ...setting, symbol: registering?.symbol ?? null, address: registering?.address ?? null },
@@ -73,7 +73,13 @@ export function linkSettled(k: Knowledge, t: Teller, args: Args, task: TaskRef |
   }
   const isKprobe = k.programTypes.get(program) === BPF_PROG_TYPE_KPROBE
   if (k.intents.has(program) || isKprobe) {
-    attached(k, t, { program, linkId, ...(isKprobe ? { kind: 'kprobe_multi' as const } : {}) }, task, item)
+    tellAttached(
+      k,
+      t,
+      { program, linkId, ...(isKprobe ? { kind: 'kprobe_multi' as const } : {}) },
+      task,
+      item
+    )
   }
 }
 
@@ -86,7 +92,7 @@ export function trampolineLinked(
   item: Item
 ): void {
   const program = known(args.prog)
-  if (program !== null) attached(k, t, { program, kind: 'fentry' }, task, item)
+  if (program !== null) tellAttached(k, t, { program, kind: 'fentry' }, task, item)
 }
 
 /** The loader's own word, where no probe saw the attach (the perf ioctl inlines it). */
@@ -101,7 +107,7 @@ export function attachTold(
   const registering = k.registering.get(pidOf(task))
   const address = told.address ?? (registering?.symbol === told.symbol ? registering?.address : null) ?? null
   const { kind, ...rest } = told
-  attached(k, t, { ...rest, address, ...(kind === null ? {} : { kind }) }, task, item)
+  tellAttached(k, t, { ...rest, address, ...(kind === null ? {} : { kind }) }, task, item)
 }
 
 /** An attach that the kernel refused; told once, whoever reports it. */
@@ -148,8 +154,7 @@ export function detachProgram(
   item: Item
 ): void {
   const at = k.attached.findIndex(
-    (hook) =>
-      hook.program === program && (!programId || hook.programId === null || hook.programId === programId)
+    (one) => one.program === program && (!programId || one.programId === null || one.programId === programId)
   )
   const [hook] = at < 0 ? [] : k.attached.splice(at, 1)
   if (hook === undefined) return
@@ -193,7 +198,7 @@ interface Attach {
   readonly address?: string | null
 }
 
-function attached(k: Knowledge, t: Teller, attach: Attach, task: TaskRef | null, item: Item): void {
+function tellAttached(k: Knowledge, t: Teller, attach: Attach, task: TaskRef | null, item: Item): void {
   const intent: AttachIntent | undefined = k.intents.get(attach.program)
   const { program, programId = null, linkId = null } = attach
   const place = placeOf(attach.symbol ?? null)

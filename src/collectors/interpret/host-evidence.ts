@@ -1,7 +1,7 @@
+import type { Observation, TaskRef } from '../observation.ts'
 import { attachIntent, hookKindOf } from './attach-intent.ts'
 import { attachRefused, attachTold, detachProgram, placeOf } from './hook-attach.ts'
 import type { Item, Knowledge } from './knowledge.ts'
-import type { Observation, TaskRef } from '../observation.ts'
 import type { Teller } from './teller.ts'
 
 type Of<K extends Observation['kind']> = Extract<Observation, { kind: K }>

@@ -1,15 +1,15 @@
 import type { NewEvent } from '../../events/index.ts'
-import { completionEntered, finishCompletion, replacedQueued } from './completion.ts'
-import { enableEntered, enableReturned, forceEntered, storeEntered, storeReturned } from './enable.ts'
-import * as hooks from './hook-attach.ts'
-import { auditSeen, commandEnded, loaderStepped, markSeen, snapshotTaken } from './host-evidence.ts'
-import { Freeing, loadReturned, moduleComing, moduleFreed, moduleGoing } from './module-life.ts'
-import { interpretPrintk } from './printk.ts'
-import * as transitions from './transition.ts'
-import { Unpatching } from './unpatch.ts'
-import type { Item, Knowledge } from './knowledge.ts'
 import type { Observation } from '../observation.ts'
+import { finishCompletion } from './completion.ts'
+import type { Context } from './context.ts'
+import { auditSeen, commandEnded, loaderStepped, markSeen, snapshotTaken } from './host-evidence.ts'
+import type { Item, Knowledge } from './knowledge.ts'
+import { Freeing, loadReturned, moduleComing, moduleFreed } from './module-life.ts'
+import { interpretPrintk } from './printk.ts'
+import { klpEntered, otherEntered, returned } from './probes.ts'
 import { Teller } from './teller.ts'
+import { objectPatched, taskBlocked } from './transition.ts'
+import { Unpatching } from './unpatch.ts'
 
 type Probe = Extract<Observation, { kind: 'probe' }>
 
@@ -18,223 +18,125 @@ type Probe = Extract<Observation, { kind: 'probe' }>
  * its first proof, however many sources tell of it.
  */
 export class Interpreter {
-  readonly #k: Knowledge
-  readonly #t: Teller
-  readonly #unpatching = new Unpatching()
-  readonly #freeing = new Freeing()
-  #blocked: transitions.BlockedTask | null = null
-  /** An object whose patching has begun; its success shows in the return, or in that the kernel goes on. */
-  #patching: { patch: string; object: string; item: Item } | null = null
-  #sawPrintk = false
+  readonly #context: Context
 
   constructor(knowledge: Knowledge, stream: string, bootTimeNs: bigint | null) {
-    this.#k = knowledge
-    this.#t = new Teller(stream, bootTimeNs, knowledge)
+    this.#context = {
+      k: knowledge,
+      t: new Teller(stream, bootTimeNs, knowledge),
+      unpatching: new Unpatching(),
+      freeing: new Freeing(),
+      blocked: null,
+      patching: null,
+      sawPrintk: false
+    }
   }
 
   /** The events that this observation proves, with those that it shows to be over. */
   feed(seen: Observation, item: Item): NewEvent[] {
-    const blocked = this.#blocked
-    this.#blocked = null
     if (seen.kind === 'printk') {
-      this.#printk(seen.message, blocked, item)
-      return this.#t.take()
+      this.#printk(seen.message, item)
+    } else {
+      this.#tellBlocked()
+      if (seen.kind === 'probe') this.#probe(seen, item)
+      else this.#other(seen, item)
     }
-    if (blocked !== null) transitions.taskBlocked(this.#k, this.#t, blocked)
-    if (seen.kind === 'probe') this.#probe(seen, item)
-    else this.#other(seen, item)
-    return this.#t.take()
+    return this.#context.t.take()
   }
 
   /** The evidence ended: what was held back is told. */
   end(): NewEvent[] {
-    if (this.#blocked !== null) transitions.taskBlocked(this.#k, this.#t, this.#blocked)
-    this.#blocked = null
-    this.#unpatching.flush(this.#t)
-    this.#freeing.flush(this.#k, this.#t)
-    const completing = this.#k.transition?.completing
+    const { k, t, unpatching, freeing } = this.#context
+    this.#tellBlocked()
+    unpatching.flush(t)
+    freeing.flush(k, t)
+    const { transition } = k
     // A completion is never interrupted, so one that was entered ended, even if the evidence did first.
-    if (completing) finishCompletion(this.#k, this.#t, this.#k.transition?.patch ?? '', completing)
-    return this.#t.take()
+    if (transition?.completing) finishCompletion(k, t, transition.patch, transition.completing)
+    return t.take()
   }
 
-  /** The host's first event, before any observation. */
-  get teller(): Teller {
-    return this.#t
+  #tellBlocked(): void {
+    const { k, t, blocked } = this.#context
+    this.#context.blocked = null
+    if (blocked !== null) taskBlocked(k, t, blocked)
   }
 
-  #printk(message: string, blocked: transitions.BlockedTask | null, item: Item): void {
-    this.#sawPrintk = true
-    if (!message.startsWith('livepatch: klp_try_switch_task')) this.#unpatching.flush(this.#t)
-    const told = interpretPrintk({ k: this.#k, t: this.#t, unpatching: this.#unpatching, item }, message)
+  #printk(message: string, item: Item): void {
+    const { k, t, unpatching, blocked } = this.#context
+    this.#context.sawPrintk = true
+    if (!message.startsWith('livepatch: klp_try_switch_task')) unpatching.flush(t)
+    const told = interpretPrintk({ k, t, unpatching, item }, message)
+    // The debug line of a failed try follows the try's own record, and adds in which function the task sleeps.
     if (told !== null && told.pid === blocked?.pid && told.comm === blocked.comm) {
-      transitions.taskBlocked(this.#k, this.#t, { ...told, item: blocked.item })
+      this.#context.blocked = { ...told, item: blocked.item }
+      this.#tellBlocked()
       return
     }
-    if (blocked !== null) transitions.taskBlocked(this.#k, this.#t, blocked)
-    if (told !== null) transitions.taskBlocked(this.#k, this.#t, told)
+    this.#tellBlocked()
+    if (told !== null) taskBlocked(k, t, told)
   }
 
   #probe(probe: Probe, item: Item): void {
-    const { fn, args, task } = probe
-    if (fn !== 'klp_unpatch_func' && fn !== '__klp_unpatch_object') this.#unpatching.flush(this.#t)
-    if (fn !== 'klp_kobj_release_patch') this.#freeing.flush(this.#k, this.#t)
-    if (probe.returns) this.#returned(fn, probe, item)
-    else if (fn.startsWith('klp_') || fn.startsWith('__klp_')) this.#klp(fn, probe, item)
-    else this.#entered(fn, args, task, item)
-  }
-
-  #klp(fn: string, { args, task }: Probe, item: Item): void {
-    const k = this.#k
-    const t = this.#t
-    const patch = args.patch ?? args.new_patch ?? args.new ?? k.transition?.patch ?? ''
-    const goal = transitions.goalOf(args.target ?? args.state) ?? k.transition?.goal ?? 'patched'
-    if (fn !== 'klp_check_and_switch_task' && fn !== 'klp_update_patch_state') this.#patchedBy(fn)
-    switch (fn) {
-      case 'klp_enable_patch':
-        return enableEntered(k, t, args, task, item)
-      case 'klp_init_transition':
-        return transitions.transitionInitialised(k, t, patch, goal, task, item)
-      case 'klp_patch_object':
-        this.#patching = { patch, object: args.obj ?? '', item }
-        return
-      case 'klp_start_transition':
-        return transitions.transitionStarted(k, t, patch, goal, item)
-      case 'klp_update_patch_state':
-        return transitions.taskUpdated(k, t, args, item)
-      case 'klp_complete_transition':
-        return completionEntered(k, t, patch, item, this.#sawPrintk)
-      case 'klp_cancel_transition':
-        this.#patching = null
-        return transitions.transitionCancelled(k, t, patch, item)
-      case 'klp_reverse_transition':
-        return transitions.transitionReversed(k, t, patch, goal === 'patched' ? 'unpatched' : 'patched', item)
-      case 'klp_force_transition':
-        return transitions.transitionForced(k, t, task, item)
-      case 'klp_unpatch_replaced_patches':
-        k.replacing = patch
-        return
-      case 'klp_unpatch_objects':
-        return this.#unpatching.objectsEntered(k, t, patch, item)
-      case '__klp_unpatch_object':
-        return this.#unpatching.objectEntered(t, args, item)
-      case 'klp_unpatch_func':
-        return this.#unpatching.functionLeft(k, t, args, item)
-      case 'klp_discard_nops':
-        return t.tell('nop.discarded', { patch, functions: null }, item)
-      case 'klp_free_replaced_patches_async':
-        return replacedQueued(k, t, patch, item)
-      case 'klp_free_patch_async':
-        finishCompletion(k, t, patch, item)
-        if (k.list.includes(patch)) k.toFree.push(patch)
-        return
-      case 'klp_free_patch_work_fn':
-        return this.#freeing.workEntered(k, t, args.patch, item)
-      case 'klp_kobj_release_patch':
-        return this.#freeing.released(k, t, patch, item)
-      case 'klp_module_coming':
-        return moduleComing(k, t, args.mod ?? '', null, task, item)
-      case 'klp_module_going':
-        moduleGoing(k, t, args.mod ?? '', task, item)
-        // bpftrace has no module_free; without that tracepoint the going is all that shows a module's end.
-        if (item.format === 'bpftrace') moduleFreed(k, t, this.#unpatching, args.mod ?? '', item, true)
-        return
+    const { k, t, unpatching, freeing } = this.#context
+    const { fn } = probe
+    if (fn !== 'klp_unpatch_func' && fn !== '__klp_unpatch_object') unpatching.flush(t)
+    if (fn !== 'klp_kobj_release_patch') freeing.flush(k, t)
+    if (probe.returns) {
+      returned[fn]?.(this.#context, probe, item)
+      return
     }
+    const entered = klpEntered[fn]
+    if (entered === undefined) {
+      otherEntered[fn]?.(this.#context, probe, item)
+      return
+    }
+    // Tasks on other CPUs switch themselves at any time; they say nothing about how the enable goes on.
+    if (fn !== 'klp_update_patch_state') this.#goesOn(fn)
+    entered(this.#context, probe, item)
   }
 
   /** The kernel went on after klp_patch_object() without an error: the object is patched. */
-  #patchedBy(fn: string): void {
-    const patching = this.#patching
+  #goesOn(fn: string): void {
+    const { k, t, patching } = this.#context
     if (patching === null || fn === 'klp_cancel_transition') return
-    this.#patching = null
-    transitions.objectPatched(this.#k, this.#t, patching.patch, patching.object, patching.item)
-  }
-
-  #returned(fn: string, { args, task }: Probe, item: Item): void {
-    const k = this.#k
-    const t = this.#t
-    switch (fn) {
-      case 'klp_enable_patch':
-        return enableReturned(k, t, args, task, item)
-      case 'klp_patch_object': {
-        const patching = this.#patching
-        this.#patching = null
-        if (patching === null || args.ret !== '0') return
-        return transitions.objectPatched(k, t, patching.patch, patching.object, item)
-      }
-      case 'klp_check_and_switch_task':
-        this.#blocked = transitions.taskTried(k, t, args, item)
-        return
-      case 'enabled_store':
-        return storeReturned(k, t, args, task, item)
-      case 'register_kprobe':
-        return hooks.kprobeRegistered(k, args, task)
-      case 'perf_event_set_bpf_prog':
-        return hooks.programSet(k, t, args, task, item)
-    }
-  }
-
-  #entered(fn: string, args: Probe['args'], task: Probe['task'], item: Item): void {
-    const k = this.#k
-    const t = this.#t
-    switch (fn) {
-      case 'enabled_store':
-        return storeEntered(k, args, task, item)
-      case 'force_store':
-        return forceEntered(k, t, args, task, item)
-      case 'bpf_prog_load':
-        return hooks.programLoaded(k, args)
-      case 'register_kprobe':
-        return hooks.kprobeRegistering(k, args, task)
-      case 'arm_kprobe':
-        return hooks.kprobeArmed(k, args, task)
-      case 'disarm_kprobe':
-        return hooks.kprobeDisarmed(k, t, args, task, item)
-      case 'kill_kprobe':
-        return hooks.kprobeKilled(t, args, item)
-      case 'perf_event_set_bpf_prog':
-        hooks.programSetting(k, args, task)
-        // bpftrace prints the entry only: without the return the attach counts as done.
-        if (item.format === 'bpftrace') hooks.programSet(k, t, { ret: '0' }, task, item)
-        return
-      case 'bpf_link_settle':
-        return hooks.linkSettled(k, t, args, task, item)
-      case 'bpf_trampoline_link_prog':
-        return hooks.trampolineLinked(k, t, args, task, item)
-      case 'perf_event_free_bpf_prog':
-      case 'bpf_link_free':
-      case '__bpf_prog_put_noref':
-        return hooks.detached(k, t, args, task, item)
-    }
+    this.#context.patching = null
+    objectPatched(k, t, patching.patch, patching.object, patching.item)
   }
 
   #other(seen: Exclude<Observation, Probe | { kind: 'printk' }>, item: Item): void {
-    const k = this.#k
-    const t = this.#t
+    const { k, t, unpatching } = this.#context
     switch (seen.kind) {
       case 'module':
-        if (seen.what === 'load') return moduleComing(k, t, seen.module, seen.livepatch, seen.task, item)
-        this.#unpatching.flush(t)
-        return moduleFreed(k, t, this.#unpatching, seen.module, item)
+        if (seen.what === 'free') unpatching.flush(t)
+        if (seen.what === 'free') moduleFreed(k, t, unpatching, seen.module, item)
+        else moduleComing(k, t, seen.module, seen.livepatch, seen.task, item)
+        break
       case 'syscall':
         if (seen.ret !== null && seen.name.endsWith('init_module')) {
-          loadReturned(k, t, this.#unpatching, seen.ret, seen.task, item)
+          loadReturned(k, t, unpatching, seen.ret, seen.task, item)
         }
-        return
+        break
       case 'mark':
-        return markSeen(k, t, seen.text, seen.task, item)
+        markSeen(k, t, seen.text, seen.task, item)
+        break
       case 'lost':
-        return t.tell('evidence.lost', { count: seen.count, reason: seen.reason }, item)
+        t.tell('evidence.lost', { count: seen.count, reason: seen.reason }, item)
+        break
       case 'snapshot':
-        return snapshotTaken(k, t, seen, item)
+        snapshotTaken(k, t, seen, item)
+        break
       case 'command':
-        return commandEnded(t, seen, item)
+        commandEnded(t, seen, item)
+        break
       case 'bpf':
-        return loaderStepped(k, t, seen, item)
+        loaderStepped(k, t, seen, item)
+        break
       case 'audit':
-        return auditSeen(t, seen, item)
+        auditSeen(t, seen, item)
+        break
       case 'manifest':
-        return
+        break
     }
   }
 }

@@ -49,7 +49,9 @@ export interface AttachedHook {
 export interface CommandWindow {
   readonly fromNs: bigint
   readonly toNs: bigint
+  /** What its author called it, else the command line. */
   readonly command: string
+  readonly commandLine: string
 }
 
 /** An enable between klp_enable_patch's entry and return. */

@@ -1,8 +1,8 @@
-import { tellFreed } from './completion.ts'
-import type { Unpatching } from './unpatch.ts'
-import type { Item, Knowledge } from './knowledge.ts'
 import type { TaskRef } from '../observation.ts'
+import { tellFreed } from './completion.ts'
+import type { Item, Knowledge } from './knowledge.ts'
 import { pidOf, type Teller } from './teller.ts'
+import type { Unpatching } from './unpatch.ts'
 
 /** klp_module_coming(), or the module_load tracepoint where that is not probed. */
 export function moduleComing(

@@ -1,6 +1,8 @@
 import type { Goal } from '../../events/index.ts'
 import { completionLogged } from './completion.ts'
 import { enablePassed } from './enable.ts'
+import type { Item, Knowledge } from './knowledge.ts'
+import type { Teller } from './teller.ts'
 import {
   type BlockedTask,
   objectPatched,
@@ -11,11 +13,9 @@ import {
   transitionStarted
 } from './transition.ts'
 import type { Unpatching } from './unpatch.ts'
-import type { Item, Knowledge } from './knowledge.ts'
-import type { Teller } from './teller.ts'
 
 /** What a line of the kernel log is interpreted with. */
-interface Context {
+interface PrintkContext {
   readonly k: Knowledge
   readonly t: Teller
   readonly unpatching: Unpatching
@@ -24,7 +24,7 @@ interface Context {
 
 interface Rule {
   readonly pattern: RegExp
-  readonly means: (context: Context, match: RegExpExecArray) => void
+  readonly means: (context: PrintkContext, match: RegExpExecArray) => void
 }
 
 const goalOfWord = (word: string | undefined): Goal => (word?.startsWith('un') ? 'unpatched' : 'patched')
@@ -97,7 +97,7 @@ const callback =
   /^(\S+): (pre_patch|post_patch|pre_unpatch|post_unpatch)(?:_callback)?:? (\S+)(?:.*\bret=(-?\d+))?/
 
 /** A line of the kernel log: returns the task that it says could not switch, for the caller to tell. */
-export function interpretPrintk(context: Context, message: string): BlockedTask | null {
+export function interpretPrintk(context: PrintkContext, message: string): BlockedTask | null {
   if (!message.startsWith('livepatch: ')) {
     callbackRan(context, message)
     return null
@@ -119,7 +119,7 @@ function blockedBy([, comm = '', pid, running, unreliable, func]: RegExpExecArra
   return { pid: Number(pid), comm, reason, function: func ?? null, item }
 }
 
-function callbackRan({ k, t, item }: Context, message: string): void {
+function callbackRan({ k, t, item }: PrintkContext, message: string): void {
   const match = callback.exec(message)
   if (match === null) return
   const [, patch = '', name, object = '', ret] = match

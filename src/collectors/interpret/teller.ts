@@ -1,7 +1,7 @@
 import type { Actor, EventData, EventType, Fact, NewEvent } from '../../events/index.ts'
+import type { TaskRef } from '../observation.ts'
 import { eventId } from './event-id.ts'
 import type { Item, Knowledge } from './knowledge.ts'
-import type { TaskRef } from '../observation.ts'
 
 /** Turns what the interpreter understood into events: gives them time, id and evidence, in time order. */
 export class Teller {

@@ -1,16 +1,10 @@
 import type { Goal } from '../../events/index.ts'
+import type { TaskRef } from '../observation.ts'
 import { enablePassed, newTransition } from './enable.ts'
 import type { Item, Knowledge } from './knowledge.ts'
-import type { TaskRef } from '../observation.ts'
 import type { Teller } from './teller.ts'
 
 type Args = Readonly<Record<string, string>>
-
-/** klp_target_state as the probes print it. */
-export function goalOf(target: string | undefined): Goal | null {
-  if (target === '1') return 'patched'
-  return target === '0' ? 'unpatched' : null
-}
 
 /** klp_init_transition(): the enable passed its checks, or a disable was accepted. */
 export function transitionInitialised(
