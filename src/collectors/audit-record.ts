@@ -60,7 +60,9 @@ export function parseRecord(line: string): AuditRecord | null {
   }
 }
 
-/** `name=value` pairs; a value in quotes may hold spaces. The tail that auditd enriches stands behind a 0x1D. */
+/**
+ * `name=value` pairs; a value in quotes may hold spaces. The tail that auditd enriches stands behind a 0x1D.
+ */
 function fieldsOf(text: string): Map<string, string> {
   const fields = new Map<string, string>()
   for (const [, name, value] of text
@@ -73,8 +75,8 @@ function fieldsOf(text: string): Map<string, string> {
 }
 
 /**
- * The string that a field holds. The kernel (audit_log_untrustedstring) quotes what is harmless and writes the
- * rest, say a name with a space, as hex digits without quotes. Null for `(null)` and its like.
+ * The string that a field holds. The kernel (audit_log_untrustedstring) quotes what is harmless and writes
+ * the rest, say a name with a space, as hex digits without quotes. Null for `(null)` and its like.
  */
 export function stringOf(field: string | undefined): string | null {
   if (field === undefined || field === '(null)' || field === '(none)' || field === '?') return null
@@ -96,7 +98,10 @@ export function userOf(field: string | undefined): number | null {
   return id === 4_294_967_295 || id === -1 ? null : id
 }
 
-/** Which of our calls a SYSCALL record is about; null for any other. The enriched name serves where we lack numbers. */
+/**
+ * Which of our calls a SYSCALL record is about; null for any other. The enriched name serves where we lack
+ * numbers.
+ */
 export function callOf(fields: ReadonlyMap<string, string>): CallName | null {
   const calls = architectures.get(fields.get('arch') ?? '')
   const number = numberOf(fields.get('syscall'))

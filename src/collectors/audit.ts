@@ -14,10 +14,10 @@ import type { EvidenceFormat, LineReader, Observation, Reading } from './observa
 type Audit = Extract<Observation, { kind: 'audit' }>
 
 /**
- * An audit log (`type=BPF msg=audit(EPOCH.ms:SERIAL): prog-id=76 op=LOAD`): which BPF programs were loaded and
- * unloaded, which modules came and went, and who did it. The records of one SERIAL are one event, in any order and
- * between those of others; who did it stands in its SYSCALL record, which most unloads lack, since the kernel frees
- * programs from its own workers.
+ * An audit log (`type=BPF msg=audit(EPOCH.ms:SERIAL): prog-id=76 op=LOAD`): which BPF programs were loaded
+ * and unloaded, which modules came and went, and who did it. The records of one SERIAL are one event, in any
+ * order and between those of others; who did it stands in its SYSCALL record, which most unloads lack, since
+ * the kernel frees programs from its own workers.
  */
 export const audit: EvidenceFormat = {
   name: 'audit',
@@ -29,7 +29,10 @@ export const audit: EvidenceFormat = {
 /** ausearch puts these around the records of each event. */
 const ausearchFrame = /^(?:----|time->.*)$/
 
-/** Interpreted output has words for numbers, and a local time without a zone; a space tells it from the raw one. */
+/**
+ * Interpreted output has words for numbers, and a local time without a zone; a space tells it from the raw
+ * one.
+ */
 const interpreted = /^(?:node=\S+ )?type=\S+ msg=audit\([^)]*\) : /
 
 /** Records of an event stand close together; one that is so far behind the newest is whole. */
@@ -127,9 +130,9 @@ function observationsOf(event: AuditEvent): Audit[] | string {
     ]
   }
   if (name === undefined) return []
-  return syscall
-    ? `KERN_MODULE with system call ${syscall.fields.get('syscall')} of arch ${syscall.fields.get('arch')}: no module call`
-    : 'KERN_MODULE without its SYSCALL: a load or an unload, and nobody knows which'
+  if (!syscall) return 'KERN_MODULE without its SYSCALL: a load or an unload, and nobody knows which'
+  const [number, arch] = [syscall.fields.get('syscall'), syscall.fields.get('arch')]
+  return `KERN_MODULE with system call ${number} of arch ${arch}: no module call`
 }
 
 function programOf(record: AuditRecord, who: Omit<Audit, 'record'>): Audit | string {

@@ -7,11 +7,12 @@ type Step = Extract<Observation, { kind: 'bpf' }>
 
 /**
  * What a BPF loader did and counted, one JSON object a line: its system calls (BPF_PROG_LOAD,
- * `perf_event_open(kprobe)`, `BPF_LINK_CREATE(perf_event|fentry|kprobe_multi)`, PERF_EVENT_IOC_SET_BPF) with `t0`, `t1`
- * (ns since boot) and errno, readings of its counters at `t`, and `detach(close)`, with the last reading.
+ * `perf_event_open(kprobe)`, `BPF_LINK_CREATE(perf_event|fentry|kprobe_multi)`, PERF_EVENT_IOC_SET_BPF) with
+ * `t0`, `t1` (ns since boot) and errno, readings of its counters at `t`, and `detach(close)`, with the last
+ * reading.
  *
- * A load or an attach is true at its end, t1; a detach at t0, because close() stops the program early and then waits.
- * perf_event_open alone attaches no program: only its failure is a step, a refused attach.
+ * A load or an attach is true at its end, t1; a detach at t0, because close() stops the program early and
+ * then waits. perf_event_open alone attaches no program: only its failure is a step, a refused attach.
  */
 export const bpfLoader: EvidenceFormat = {
   name: 'bpf-loader',

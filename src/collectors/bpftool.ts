@@ -5,10 +5,10 @@ import { JsonValues, type ValueSink } from './json-values.ts'
 import type { BpfLink, BpfProgram, EvidenceFormat, Observation, Reading } from './observation.ts'
 
 /**
- * `bpftool -j prog show`, `link show` and `perf show`, one JSON array a line or, with -p, over many lines: each is a
- * snapshot of programs or of links, with ids that start again at boot. bpftool tells no time (`loaded_at` is whole
- * seconds, of the load); a line `## t=<ns since boot> <label>: bpftool -j prog show` before an array does, and
- * without it the snapshot is timeless.
+ * `bpftool -j prog show`, `link show` and `perf show`, one JSON array a line or, with -p, over many lines:
+ * each is a snapshot of programs or of links, with ids that start again at boot. bpftool tells no time
+ * (`loaded_at` is whole seconds, of the load); a line `## t=<ns since boot> <label>: bpftool -j prog show`
+ * before an array does, and without it the snapshot is timeless.
  *
  * `perf show` lists what hangs on perf events, links or not: its entries become links with a null id.
  */

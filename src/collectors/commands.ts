@@ -4,13 +4,13 @@ import { baseName, jsonLines, nanoseconds, shareInShape } from './json-lines.ts'
 import type { EvidenceFormat } from './observation.ts'
 
 /**
- * A journal of commands, one JSON object a line: `cmd`, `what` (its author's words), `t0` and `t1` (ns since boot,
- * around the process), `rc`, and `out`: what it printed, or the report of a helper that made the system call itself,
- * with its own tighter `t0`, `t1` and the errno.
+ * A journal of commands, one JSON object a line: `cmd`, `what` (its author's words), `t0` and `t1` (ns since
+ * boot, around the process), `rc`, and `out`: what it printed, or the report of a helper that made the system
+ * call itself, with its own tighter `t0`, `t1` and the errno.
  *
- * The observation's `operation` is insmod, rmmod, write, attach, detach, waitfor, read or other. `target` and `value`:
- * insmod and rmmod name the module; write, read and waitfor a path, with what was written, read or waited for; attach
- * and detach name the program, attach with the value that it shall return instead.
+ * The observation's `operation` is insmod, rmmod, write, attach, detach, waitfor, read or other. `target` and
+ * `value`: insmod and rmmod name the module; write, read and waitfor a path, with what was written, read or
+ * waited for; attach and detach name the program, attach with the value that it shall return instead.
  */
 export const commands: EvidenceFormat = {
   name: 'commands',
@@ -123,7 +123,10 @@ function killed(cmd: string, what: string): Deed {
     : { operation: 'other', target: null, value: null }
 }
 
-/** The module's own name from its file's: without folder and suffix, with the underscores that the kernel uses. */
+/**
+ * The module's own name from its file's: without folder and suffix, with the underscores that the kernel
+ * uses.
+ */
 function moduleOf(file: string): string {
   return baseName(file)
     .replace(/\.ko(?:\.(?:gz|xz|zst))?$/, '')

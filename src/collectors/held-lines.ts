@@ -8,7 +8,10 @@ export type Outcome = WithoutLines<Reading>
 /** Understood, and nothing that the log is about. */
 export const unrelated: Outcome = { outcome: 'unrelated' }
 
-/** Not understood: `reason` tells a reader what is wrong with the lines, and what to do where there is something. */
+/**
+ * Not understood: `reason` tells a reader what is wrong with the lines, and what to do where there is
+ * something.
+ */
 export function rejected(reason: string): Outcome {
   return { outcome: 'rejected', reason }
 }
@@ -72,7 +75,8 @@ export class HeldLines {
   /** One reading for all lines that are held. There is at least one. */
   reading(outcome: Outcome): Reading {
     const latin1 = this.#lines.some((held) => held.latin1)
-    // One text cannot be half characters and half bytes: beside a latin1 line the others are spelt in bytes too.
+    // One text cannot be half characters and half bytes: beside a latin1 line the others are spelt in bytes
+    // too.
     const raw = latin1
       ? this.#lines.map((held) => (held.latin1 ? held.raw : bytesOf(held.raw))).join('\n')
       : this.text

@@ -79,7 +79,9 @@ function unmarked(value: unknown): unknown {
   return BigInt((value as Record<string, string>)[wideMark] ?? '')
 }
 
-/** Where the JSON string that begins at `start` ends, behind its closing quote; null when its line has none. */
+/**
+ * Where the JSON string that begins at `start` ends, behind its closing quote; null when its line has none.
+ */
 export function endOfString(text: string, start: number): number | null {
   for (let at = start + 1; at < text.length; at++) {
     const char = text.charAt(at)
@@ -96,7 +98,9 @@ function endOfNumber(text: string, start: number): number {
   return end
 }
 
-/** A plain whole number that a double would round; what JSON itself forbids stays for JSON.parse to refuse. */
+/**
+ * A plain whole number that a double would round; what JSON itself forbids stays for JSON.parse to refuse.
+ */
 function isWide(token: string): boolean {
   return token.length < 400 && /^-?[1-9]\d{15,}$/.test(token) && !Number.isSafeInteger(Number(token))
 }

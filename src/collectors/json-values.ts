@@ -17,7 +17,9 @@ export interface ValueSink {
   end(): Reading[]
 }
 
-/** Reads JSON objects and arrays that may each span many lines (`bpftool -jp`, a manifest written by hand). */
+/**
+ * Reads JSON objects and arrays that may each span many lines (`bpftool -jp`, a manifest written by hand).
+ */
 export class JsonValues implements LineReader {
   readonly #sink: ValueSink
   #held = new HeldLines()
@@ -116,8 +118,8 @@ export interface JsonMember {
 }
 
 /**
- * The members of the object that the text holds, each on its own, so that a damaged one does not take the others
- * along. A key that occurs twice comes twice. Null when the text holds no object.
+ * The members of the object that the text holds, each on its own, so that a damaged one does not take the
+ * others along. A key that occurs twice comes twice. Null when the text holds no object.
  */
 export function membersOf(text: string): JsonMember[] | null {
   if (!/^\s*\{/.test(text)) return null

@@ -6,10 +6,10 @@ import type { EvidenceFormat, PatchManifest, Reading } from './observation.ts'
 
 /**
  * What livepatch modules are made of, written by whoever built them: a JSON object from module name to
- * `{livepatch, replace, replaceable, replace_set?, objects: [{name, functions: [{old, new, sympos?}]}], states}`, or a
- * single such object with its `name` inside. An object's name null is vmlinux; sympos counts from 1, and 0, which the
- * kernel takes for the first as well, becomes 1. Keys that begin with `_` are comments; a module without `objects` is
- * an ordinary one. The kernel side is struct klp_patch.
+ * `{livepatch, replace, replaceable, replace_set?, objects: [{name, functions: [{old, new, sympos?}]}],
+ * states}`, or a single such object with its `name` inside. An object's name null is vmlinux; sympos counts
+ * from 1, and 0, which the kernel takes for the first as well, becomes 1. Keys that begin with `_` are
+ * comments; a module without `objects` is an ordinary one. The kernel side is struct klp_patch.
  */
 export const manifest: EvidenceFormat = {
   name: 'manifest',
@@ -107,8 +107,9 @@ function verdictOf({ key, value }: JsonMember, seen: Set<string>): Verdict {
 }
 
 /**
- * A reading for each run of lines that members share, so that a bad patch costs only its own lines. Where good and bad
- * ones stand on the same line, the line counts for the good, and the bad are told beside it with `lines` 0.
+ * A reading for each run of lines that members share, so that a bad patch costs only its own lines. Where
+ * good and bad ones stand on the same line, the line counts for the good, and the bad are told beside it with
+ * `lines` 0.
  */
 function readingsOfMembers(held: HeldLines, members: readonly JsonMember[]): Reading[] {
   const readings: Reading[] = []

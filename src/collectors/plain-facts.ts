@@ -2,7 +2,10 @@ import { lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { baseName, shareOf } from './json-lines.ts'
 import type { EvidenceFormat } from './observation.ts'
 
-/** `uname -a`: which kernel runs, and on which host. It is no observation of its own, but names the boot's stream. */
+/**
+ * `uname -a`: which kernel runs, and on which host. It is no observation of its own, but names the boot's
+ * stream.
+ */
 export const uname: EvidenceFormat = {
   name: 'uname',
   description: 'uname -a: kernel release and host',
@@ -24,9 +27,9 @@ function kernelOf(raw: string): Outcome {
 }
 
 /**
- * Files of a recording that state nothing to ingest: its story, the kernel's command line, the ftrace users at the
- * end, and the ground truth that tests compare claims with. They are known by name alone, and read so that every line
- * is accounted for.
+ * Files of a recording that state nothing to ingest: its story, the kernel's command line, the ftrace users
+ * at the end, and the ground truth that tests compare claims with. They are known by name alone, and read so
+ * that every line is accounted for.
  */
 export const notes: EvidenceFormat = {
   name: 'notes',

@@ -9,10 +9,11 @@ type Kprobe = NonNullable<Snapshot['kprobes']>[number]
 type Module = NonNullable<Snapshot['modules']>[number]
 
 /**
- * Snapshots of a recorder, one JSON object a line: `label`, `t` and `t1` (ns since boot, when reading began and
- * ended), `livepatch` (path below /sys/kernel/livepatch to value; `"dir"` for a function's directory, null for a
- * write-only file), `modules` (lines of /proc/modules), `kprobes` (lines of debugfs kprobes/list), `bpf_progs` and
- * `bpf_links` (fields of struct bpf_prog_info and bpf_link_info). A part that is missing was not read.
+ * Snapshots of a recorder, one JSON object a line: `label`, `t` and `t1` (ns since boot, when reading began
+ * and ended), `livepatch` (path below /sys/kernel/livepatch to value; `"dir"` for a function's directory,
+ * null for a write-only file), `modules` (lines of /proc/modules), `kprobes` (lines of debugfs kprobes/list),
+ * `bpf_progs` and `bpf_links` (fields of struct bpf_prog_info and bpf_link_info). A part that is missing was
+ * not read.
  */
 export const snapshots: EvidenceFormat = {
   name: 'snapshots',

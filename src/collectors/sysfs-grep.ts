@@ -12,10 +12,10 @@ import type { EvidenceFormat, LineReader, Observation, Reading } from './observa
 import { SysfsTree } from './sysfs-tree.ts'
 
 /**
- * What `grep -r . /sys/kernel/livepatch` prints (`/sys/kernel/livepatch/lp_hook/enabled:1`), with or without the
- * lines of `find /sys/kernel/livepatch`, which alone shows the directories of the functions. The whole dump is one
- * snapshot. Neither tool tells a time: a line `# t=<ns since boot>` or `# uptime=<seconds.fraction>` before the dump
- * does, and begins a new one; without it the snapshot is timeless.
+ * What `grep -r . /sys/kernel/livepatch` prints (`/sys/kernel/livepatch/lp_hook/enabled:1`), with or without
+ * the lines of `find /sys/kernel/livepatch`, which alone shows the directories of the functions. The whole
+ * dump is one snapshot. Neither tool tells a time: a line `# t=<ns since boot>` or `#
+ * uptime=<seconds.fraction>` before the dump does, and begins a new one; without it the snapshot is timeless.
  */
 export const sysfsGrep: EvidenceFormat = {
   name: 'sysfs',
@@ -32,7 +32,10 @@ export const sysfsGrep: EvidenceFormat = {
   open: () => new SysfsGrepReader()
 }
 
-/** The path below the livepatch directory, and the value where the line has one. A dump may stand in a report's copy. */
+/**
+ * The path below the livepatch directory, and the value where the line has one. A dump may stand in a
+ * report's copy.
+ */
 const sysfsPath = /^(?:[^:]*\/)?sys\/kernel\/livepatch(?:\/([^:]*)(?::(.*))?)?$/
 
 /** grep on stderr, of write-only files as `force`, or of what went while it ran. */

@@ -22,15 +22,18 @@ interface ObjectDirectory {
 
 /**
  * The directories below /sys/kernel/livepatch, put together path by path in any order:
- * `<patch>/{enabled,transition,force,replace,replaceable,replace_set,stack_order}`, `<patch>/<object>/patched`
- * and the empty directories `<patch>/<object>/<function>,<sympos>`. Kernels before 6.1 have no `patched`, before
- * 6.11 no `replace`, before 6.14 no `stack_order`; a nop has a directory like any function while its transition
- * lasts. The kernel side is klp_init_patch(), klp_init_object() and klp_init_func().
+ * `<patch>/{enabled,transition,force,replace,replaceable,replace_set,stack_order}`,
+ * `<patch>/<object>/patched` and the empty directories `<patch>/<object>/<function>,<sympos>`. Kernels before
+ * 6.1 have no `patched`, before 6.11 no `replace`, before 6.14 no `stack_order`; a nop has a directory like
+ * any function while its transition lasts. The kernel side is klp_init_patch(), klp_init_object() and
+ * klp_init_func().
  */
 export class SysfsTree {
   readonly #patches = new Map<string, PatchDirectory>()
 
-  /** Takes one path below /sys/kernel/livepatch; `value` is null for a directory and for what cannot be read. */
+  /**
+   * Takes one path below /sys/kernel/livepatch; `value` is null for a directory and for what cannot be read.
+   */
   add(path: string, value: string | null): Placed {
     const [patch, second, third, ...deeper] = path.replace(/\/$/, '').split('/')
     if (!patch || second === '' || third === '' || deeper.length > 0) return 'unknown'

@@ -34,7 +34,7 @@ const linksOf = (...entries: object[]) => {
 }
 
 describe('a listing', () => {
-  test('of programs is a timeless snapshot: loaded_at is whole seconds and not the time of the listing', () => {
+  test('of programs is a timeless snapshot: loaded_at is not the time of the listing', () => {
     expect(readOne(bpftool, programs)).toEqual({
       line: 1,
       lines: 1,

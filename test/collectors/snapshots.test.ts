@@ -180,7 +180,7 @@ describe('traps', () => {
     })
   })
 
-  test('a time that is not whole, not there or before its beginning is rejected, and the field is named', () => {
+  test('a time that is not whole or before its beginning is rejected, and the field is named', () => {
     expect(reasonsIn(readLines(snapshots, [line({ t: 1.5 })]))).toEqual(['t: not a whole number'])
     expect(reasonsIn(readLines(snapshots, [line({ t: -1 })]))).toEqual(['t: a time before zero'])
     expect(reasonsIn(readLines(snapshots, [line({ t1: '7547863681' })]))).toEqual(['t1: not a whole number'])

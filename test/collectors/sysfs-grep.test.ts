@@ -126,7 +126,7 @@ describe('traps', () => {
     ])
   })
 
-  test("grep's complaint about the write-only force is unrelated, and so is a file of a kernel to come", () => {
+  test("grep's complaint about the write-only force is unrelated, and so is a file to come", () => {
     const lines = [
       'grep: /sys/kernel/livepatch/lp_hook/force: Permission denied',
       '/sys/kernel/livepatch/lp_hook/colour:blue',
