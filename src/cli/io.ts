@@ -1,0 +1,47 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** A stream that text is written to, and what it is connected to. */
+export type TextOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+
+/** All that a command has of the world outside: tests give it another one. */
+export interface Io {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: TextOutput
+  readonly stderr: TextOutput
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Ns since the epoch. */
+  readonly now: () => bigint
+  /** Calls the listener at Ctrl-C instead of ending; returns how to stop listening. */
+  readonly onInterrupt: (listener: () => void) => () => void
+}
+
+/** The reader of our output went away, as `head` does when it has enough. */
+export class ClosedPipeError extends Error {}
+
+/** Writes, and waits while the reader is slower than we are. */
+export function write(output: TextOutput, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(text, (error) => {
+      if (error === null || error === undefined) resolve()
+      else if ((error as NodeJS.ErrnoException).code === 'EPIPE') reject(new ClosedPipeError())
+      else reject(error)
+    })
+  })
+}
+
+/** The process's own. */
+export function processIo(): Io {
+  // A broken pipe is told to whoever writes; without a listener it would end the process with a stack trace.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    now: () => BigInt(Date.now()) * 1_000_000n,
+    onInterrupt: (listener) => {
+      process.once('SIGINT', listener)
+      return () => process.removeListener('SIGINT', listener)
+    }
+  }
+}
