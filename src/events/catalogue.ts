@@ -3,12 +3,14 @@ import { hookEvents } from './catalogue/hook.ts'
 import { hostEvents } from './catalogue/host.ts'
 import { objectEvents } from './catalogue/object.ts'
 import { patchEvents } from './catalogue/patch.ts'
+import { taskEvents } from './catalogue/task.ts'
 import { transitionEvents } from './catalogue/transition.ts'
 
 /** Every event type with its present version and the schema of its data. */
 export const catalogue = {
   ...patchEvents,
   ...transitionEvents,
+  ...taskEvents,
   ...objectEvents,
   ...hookEvents,
   ...hostEvents

@@ -20,6 +20,8 @@ export function decodeState(text: string): KernelState {
   state.stacks = new Map(raw.stacks.map)
   state.livepatchFirst = new Set(raw.livepatchFirst.set)
   state.modules = new Map(raw.modules.map)
+  state.tasks = new Map(raw.tasks.map)
+  state.settings = new Map(raw.settings.map)
   state.transition = raw.transition === null ? null : decodeTransition(raw.transition)
   state.hooks = raw.hooks.map((hook) => ({
     ...hook,

@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../events/index.ts'
+import type { EventData, HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
 import { begin } from './evolve-transition.ts'
 import { replaces, withNops } from './scope.ts'
@@ -115,7 +115,8 @@ function enable(
     name: object.name,
     patched: false,
     dynamic: object.functions.length > 0 && object.functions.every((func) => func.nop),
-    functions: [...object.functions]
+    functions: [...object.functions],
+    postUnpatchDue: false
   }))
   state.patches.push({
     name: data.patch,
@@ -148,12 +149,21 @@ function addNop(
 ): void {
   let object = findObject(patch, nop.object)
   if (object === undefined) {
-    object = { name: nop.object, patched: false, dynamic: true, functions: [] }
+    object = { name: nop.object, patched: false, dynamic: true, functions: [], postUnpatchDue: false }
     patch.objects.push(object)
   }
   if (object.functions.some((func) => func.name === nop.function && func.sympos === nop.sympos)) return
   object.functions.push({ name: nop.function, sympos: nop.sympos, newName: null, nop: true })
   if (object.patched) insertObject(state, patch, object, changes)
+}
+
+/** A callback ran for an object: pre_patch makes post_unpatch due, which clears that. */
+export function callbackRan(state: KernelState, ran: EventData<'callback.ran'>): void {
+  const patch = findPatch(state, ran.patch)
+  const object = patch === undefined ? undefined : findObject(patch, ran.object)
+  if (object === undefined) return
+  if (ran.callback === 'pre_patch') object.postUnpatchDue = (ran.ret ?? 0) === 0
+  if (ran.callback === 'post_unpatch') object.postUnpatchDue = false
 }
 
 /** Notes that answers are unsure from here on, unless they are already. */

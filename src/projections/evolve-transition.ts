@@ -35,6 +35,9 @@ export function evolveTransition(state: KernelState, event: TransitionEvent, cha
       })
       return
     }
+    case 'transition.tried':
+      current(state, event, changes).tries += 1
+      return
     case 'transition.started':
       start(state, event, changes)
       return
@@ -79,7 +82,8 @@ export function begin(
     behind: null,
     blocked: new Map(),
     forcedNs: null,
-    signaledNs: null
+    signaledNs: null,
+    tries: 0
   }
   state.transition = transition
   state.changedNs = event.uptimeNs
@@ -99,6 +103,7 @@ function start(
   const transition = begin(state, name, goal, event, changes)
   if (transition.goal !== goal) reverse(transition, goal)
   transition.started = true
+  transition.tries = 0
   const patch = findPatch(state, name)
   if (patch !== undefined) patch.enabled = goal === 'patched'
   state.changedNs = event.uptimeNs

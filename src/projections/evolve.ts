@@ -2,7 +2,8 @@ import type { HistoryEvent } from '../events/index.ts'
 import { Changes } from './changes.ts'
 import { evolveHook } from './evolve-hook.ts'
 import { evolveHost } from './evolve-host.ts'
-import { evolvePatch } from './evolve-patch.ts'
+import { callbackRan, evolvePatch } from './evolve-patch.ts'
+import { evolveTask } from './evolve-task.ts'
 import { evolveTransition } from './evolve-transition.ts'
 import type { KernelState } from './state.ts'
 
@@ -23,6 +24,7 @@ export function evolve(state: KernelState, event: HistoryEvent, changes: Changes
     case 'task.switched':
     case 'task.blocked':
     case 'transition.started':
+    case 'transition.tried':
     case 'transition.completed':
     case 'transition.reversed':
     case 'transition.forced':
@@ -43,6 +45,9 @@ export function evolve(state: KernelState, event: HistoryEvent, changes: Changes
       state.changedNs = event.uptimeNs
       evolvePatch(state, event, changes)
       return
+    case 'callback.ran':
+      callbackRan(state, event.data)
+      return
     case 'hook.attached':
     case 'hook.detached':
     case 'hook.killed':
@@ -60,9 +65,18 @@ export function evolve(state: KernelState, event: HistoryEvent, changes: Changes
     case 'module.unloaded':
       evolveHost(state, event, changes)
       return
+    case 'setting.changed':
+      state.settings.set(event.data.name, event.data.value)
+      return
+    case 'task.started':
+    case 'task.exited':
+    case 'call.entered':
+    case 'call.returned':
+      evolveTask(state, event)
+      return
     case 'patch.rejected':
     case 'hook.rejected':
-    case 'callback.ran':
+    case 'kernel.printed':
     case 'command.ran':
       // They tell what was tried or printed; no state of the kernel follows from them.
       return

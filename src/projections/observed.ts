@@ -92,7 +92,8 @@ function adopt(state: KernelState, event: Observed, sysfs: SysfsPatch, changes: 
         name: object.name,
         patched: false,
         dynamic: false,
-        functions: object.functions.map(funcOf)
+        functions: object.functions.map(funcOf),
+        postUnpatchDue: false
       })
     ),
     objectsKnown: true,
@@ -120,7 +121,8 @@ function fill(state: KernelState, patch: PatchState, sysfs: SysfsPatch, changes:
     name: object.name,
     patched: false,
     dynamic: false,
-    functions: object.functions.map(funcOf)
+    functions: object.functions.map(funcOf),
+    postUnpatchDue: false
   }))
   patch.objects.forEach((object, n) => {
     if (sysfs.objects[n]?.patched !== false) insertObject(state, patch, object, changes)
@@ -174,7 +176,7 @@ function compareObjects(
     let mine = patch.objects.find((object) => object.name === theirs.name)
     if (mine === undefined) {
       differs(`object ${theirs.name}`, 'absent', 'present')
-      mine = { name: theirs.name, patched: false, dynamic: false, functions: [] }
+      mine = { name: theirs.name, patched: false, dynamic: false, functions: [], postUnpatchDue: false }
       patch.objects.push(mine)
     }
     const known = new Set(mine.functions.map((func) => functionKey(theirs.name, func.name, func.sympos)))

@@ -34,7 +34,8 @@ export function withNops(
       name: object.name,
       patched: false,
       dynamic: false,
-      functions: [...object.functions]
+      functions: [...object.functions],
+      postUnpatchDue: false
     })
   )
   const has = new Set(result.flatMap((o) => o.functions.map((f) => functionKey(o.name, f.name, f.sympos))))
@@ -47,7 +48,13 @@ export function withNops(
         has.add(key)
         let object = result.find((o) => o.name === oldObject.name)
         if (object === undefined) {
-          object = { name: oldObject.name, patched: false, dynamic: true, functions: [] }
+          object = {
+            name: oldObject.name,
+            patched: false,
+            dynamic: true,
+            functions: [],
+            postUnpatchDue: false
+          }
           result.push(object)
         }
         object.functions.push({ name: func.name, sympos: func.sympos, newName: null, nop: true })

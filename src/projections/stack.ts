@@ -20,6 +20,8 @@ export function pushObject(
   changes: Changes
 ): void {
   object.patched = true
+  // klp_pre_patch_callback() came before and succeeded, with or without a callback to call.
+  object.postUnpatchDue = true
   for (const func of object.functions) {
     const key = functionKey(object.name, func.name, func.sympos)
     const stack = openStack(state, key)
@@ -37,6 +39,7 @@ export function insertObject(
   changes: Changes
 ): void {
   object.patched = true
+  object.postUnpatchDue = true
   const place = state.patches.indexOf(patch)
   for (const func of object.functions) {
     const key = functionKey(object.name, func.name, func.sympos)

@@ -14,6 +14,8 @@ export interface ObjectState {
   patched: boolean
   readonly dynamic: boolean
   functions: FuncState[]
+  /** pre_patch succeeded, so post_unpatch is due when the object is unpatched (callbacks.post_unpatch_enabled). */
+  postUnpatchDue: boolean
 }
 
 /** A struct klp_patch on klp_patches, from klp_enable_patch() to the free work. */
@@ -59,6 +61,16 @@ export interface TransitionState {
   blocked: Map<number, BlockedTask>
   forcedNs: bigint | null
   signaledNs: bigint | null
+  /** How often klp_try_complete_transition() ran since the start. */
+  tries: number
+}
+
+/** A thread, where the history tells of threads. Its patch state follows from the transition. */
+export interface TaskState {
+  readonly pid: number
+  readonly comm: string
+  /** Function versions on its stack, innermost last. */
+  readonly frames: { readonly function: string; readonly version: string }[]
 }
 
 /** An entry of a func_stack; index 0 of a stack is the top. */
@@ -133,6 +145,10 @@ export interface KernelState {
   otherKprobes: boolean
   modules: Map<string, ModuleState>
   hooks: HookState[]
+  /** Threads, as far as the history tells of them. */
+  tasks: Map<number, TaskState>
+  /** sysctls and module parameters that were set. */
+  settings: Map<string, string>
   doubt: Doubt | null
   contradictions: Contradiction[]
   /** Events that came later than their time: kept as evidence, not folded in. */
@@ -155,6 +171,8 @@ export function emptyState(): KernelState {
     otherKprobes: false,
     modules: new Map(),
     hooks: [],
+    tasks: new Map(),
+    settings: new Map(),
     doubt: null,
     contradictions: [],
     lateEvents: 0

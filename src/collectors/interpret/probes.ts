@@ -27,6 +27,11 @@ export const klpEntered: Readonly<Record<string, Handler>> = {
   },
   klp_start_transition: (c, probe, item) =>
     transitions.transitionStarted(c.k, c.t, patchIn(c, probe), goalIn(c, probe.args.target), item),
+  klp_try_complete_transition: ({ k, t }, _probe, item) => {
+    const { transition } = k
+    if (transition === null) return
+    t.tell('transition.tried', { patch: transition.patch, goal: transition.goal }, item)
+  },
   klp_update_patch_state: ({ k, t }, { args }, item) => transitions.taskUpdated(k, t, args, item),
   klp_complete_transition: (c, probe, item) =>
     completionEntered(c.k, c.t, patchIn(c, probe), item, c.sawPrintk),

@@ -84,6 +84,13 @@ export const hostEvents = {
     version: 1,
     data: z.strictObject({ count: int.nullable(), reason: z.string() })
   },
+  /** A sysctl or a module's parameter got a value: `kernel.ftrace_enabled`, `MODULE.PARAM`. Proof: the write. */
+  'setting.changed': { version: 1, data: z.strictObject({ name: z.string(), value: z.string() }) },
+  /** A line of the kernel log, as a model predicts it. Observed lines are evidence of other events instead. */
+  'kernel.printed': {
+    version: 1,
+    data: z.strictObject({ level: z.enum(['err', 'warn', 'notice', 'info', 'debug']), message: z.string() })
+  },
   /** A command of user space ended. `errno` 0 is success, positive a refusal. Proof: a command journal, auditd. */
   'command.ran': {
     version: 1,

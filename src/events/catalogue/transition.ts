@@ -9,6 +9,8 @@ export const transitionEvents = {
   'transition.started': { version: 1, data: transition },
   /** klp_complete_transition() ended: no patch is in transition. Proof: "(un)patching complete", or what follows it. */
   'transition.completed': { version: 1, data: transition },
+  /** klp_try_complete_transition() was entered: by who started the transition, then about once a second. Proof: its probe. */
+  'transition.tried': { version: 1, data: transition },
   /** klp_reverse_transition(): `goal` is the new one. Proof: its probe, "reversing transition". */
   'transition.reversed': { version: 1, data: transition },
   /** klp_force_transition(): every pending task switched without a check. Proof: its probe, "forcing remaining tasks". */
