@@ -1,7 +1,7 @@
 import { type EventRow, flagInferred, flagLatin1, isWellFormed } from './canonical.ts'
 import type { Fact } from './catalogue.ts'
 import { InvalidEventError, StoreError } from './errors.ts'
-import type { NewEvent, StoredEvent } from './event.ts'
+import type { Evidence, NewEvent, StoredEvent } from './event.ts'
 import { compileGuard, type Guard } from './guard.ts'
 import type { Upcasters } from './upcasters.ts'
 
@@ -27,7 +27,7 @@ function envelopeMisfit({ id, uptimeNs, wallNs, evidence }: NewEvent): string | 
   if (wallNs !== null && !isInt64(wallNs)) return 'wallNs: expected a bigint of 64 bits or null'
   if (typeof evidence !== 'object' || evidence === null) return 'evidence: is missing'
   if (!Number.isSafeInteger(evidence.line)) return 'evidence.line: expected an integer'
-  if (!isText(evidence.source)) return 'evidence.source: expected well-formed text'
+  if (!isName(evidence.source)) return 'evidence.source: expected well-formed text that is not empty'
   if (!isText(evidence.raw))
     return 'evidence.raw: expected well-formed text (bytes that are no UTF-8 go in as latin1)'
   return null
@@ -36,6 +36,11 @@ function envelopeMisfit({ id, uptimeNs, wallNs, evidence }: NewEvent): string | 
 /** True for a text that is stored as it is. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && isWellFormed(value)
+}
+
+/** True for a text that can be interned: the empty one stands for a name that the database has lost. */
+export function isName(value: unknown): value is string {
+  return isText(value) && value !== ''
 }
 
 function isInt64(value: unknown): value is bigint {
@@ -84,26 +89,25 @@ export function assertFits(guard: EventGuard, event: NewEvent, index: number): v
   if (reason !== null) throw new InvalidEventError(index, String(event.type), reason)
 }
 
-/** A stored event for readers: its data as the present version has it. */
+/** A stored event for readers: its data, and its version, as the present catalogue has them. */
 export function toStoredEvent(row: EventRow, upcasters: Upcasters): StoredEvent {
-  const fact = { type: row.type, data: upcasters.upcast(row.type, row.version, parseData(row)) } as Fact
+  const { type, flags, source, line, raw } = row
+  const evidence: { -readonly [K in keyof Evidence]: Evidence[K] } = { source, line, raw }
+  if ((flags & flagLatin1) !== 0) evidence.latin1 = true
+  if ((flags & flagInferred) !== 0) evidence.inferred = true
+  // Written out, not spread: this runs for every event that is read.
   return {
-    ...fact,
+    type,
+    data: upcasters.upcast(type, row.version, parseData(row)),
     id: row.id,
     uptimeNs: row.uptimeNs,
     wallNs: row.wallNs,
-    evidence: {
-      source: row.source,
-      line: row.line,
-      raw: row.raw,
-      ...((row.flags & flagLatin1) !== 0 && { latin1: true }),
-      ...((row.flags & flagInferred) !== 0 && { inferred: true })
-    },
+    evidence,
     position: row.position,
     stream: row.stream,
     revision: row.revision,
-    version: upcasters.version(row.type) ?? row.version
-  }
+    version: upcasters.version(type)
+  } as StoredEvent
 }
 
 function parseData(row: EventRow): unknown {

@@ -10,7 +10,7 @@ import {
 } from './canonical.ts'
 import { ExpectedRevisionError, InvalidEventError, StoreError } from './errors.ts'
 import type { NewEvent } from './event.ts'
-import { assertFits, compileEventGuard, type EventGuard, isText, toRow, toStoredEvent } from './event-row.ts'
+import { assertFits, compileEventGuard, type EventGuard, isName, toRow, toStoredEvent } from './event-row.ts'
 import type { AppendResult, Commit, ExpectedRevision } from './log.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { Names } from './sqlite-names.ts'
@@ -60,8 +60,8 @@ export class Appender {
 
   /** See EventLog.append. */
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): AppendResult {
-    if (!isText(stream) || stream === '')
-      throw new InvalidEventError(0, 'stream', 'its name must be well-formed text')
+    if (!isName(stream))
+      throw new InvalidEventError(0, 'stream', 'its name must be well-formed text that is not empty')
     for (let index = 0; index < events.length; index++)
       assertFits(this.#guard, events[index] as NewEvent, index)
     return this.#inTransaction(() => this.#appendAll(stream, expected, events))

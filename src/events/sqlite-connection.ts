@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kysely, type Migration, SqliteDialect } from 'kysely'
@@ -49,7 +49,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
         sqlite.pragma('journal_mode = wal')
         sqlite.pragma(`synchronous = ${durable ? 'full' : 'normal'}`)
       })
-      await migrate(connection, migrations)
+      await migrate(connection, migrations, busyTimeoutMs)
     }
     sqlite.pragma('foreign_keys = on')
     return connection
@@ -73,6 +73,22 @@ function assertFile(path: string, readOnly: boolean): void {
   }
   if (stat === undefined && !existsSync(dirname(path))) {
     throw new StoreError('not-found', `the directory of ${path} does not exist`, 'Make the directory first.')
+  }
+  // SQLite writes beside the file too.
+  if (!readOnly)
+    for (const place of stat === undefined ? [dirname(path)] : [path, dirname(path)]) assertWritable(place)
+}
+
+function assertWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK)
+  } catch (cause) {
+    throw new StoreError(
+      'read-only',
+      `${path} cannot be written: ${(cause as Error).message}`,
+      'Check the permissions of the file, its directory and its file system, or open it read-only.',
+      { cause }
+    )
   }
 }
 

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { type Migration, Migrator } from 'kysely'
 import { StoreError } from './errors.ts'
 import type { Connection } from './sqlite-connection.ts'
@@ -52,14 +54,17 @@ function appliedMigrations({ sqlite }: Connection): readonly string[] | 'foreign
 }
 
 /** Brings the database to the present schema: all missing migrations or none, alone among processes. */
-export async function migrate(connection: Connection, migrations: Migrations): Promise<void> {
+export async function migrate(
+  connection: Connection,
+  migrations: Migrations,
+  busyTimeoutMs: number
+): Promise<void> {
   const { sqlite, kysely, path } = connection
   const applied = appliedMigrations(connection)
   if (Object.keys(migrations).every((name) => applied.includes(name))) return
   const provider = { getMigrations: async () => migrations }
   try {
-    // Kysely does not lock SQLite; a second process waits here and then finds nothing left to do.
-    sqlite.exec('begin immediate')
+    await beginAlone(connection, busyTimeoutMs)
     const { error } = await new Migrator({
       db: kysely,
       provider,
@@ -70,5 +75,29 @@ export async function migrate(connection: Connection, migrations: Migrations): P
   } catch (error) {
     if (sqlite.inTransaction) sqlite.exec('rollback')
     throw asStoreError(error, path)
+  }
+}
+
+const retryMs = 20
+
+/**
+ * Kysely does not lock SQLite; whoever comes second waits here and then finds nothing left to do. It waits
+ * without blocking: the first one may be in this process.
+ */
+async function beginAlone({ sqlite }: Connection, busyTimeoutMs: number): Promise<void> {
+  sqlite.pragma('busy_timeout = 0')
+  try {
+    for (let waitedMs = 0; ; waitedMs += retryMs) {
+      try {
+        sqlite.exec('begin immediate')
+        return
+      } catch (error) {
+        const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+        if (!busy || waitedMs >= busyTimeoutMs) throw error
+        await setTimeout(retryMs)
+      }
+    }
+  } finally {
+    sqlite.pragma(`busy_timeout = ${busyTimeoutMs}`)
   }
 }

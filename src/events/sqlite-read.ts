@@ -132,7 +132,7 @@ export class Reader {
       .orderBy(key, query.backwards === true ? 'desc' : 'asc')
       .limit(pageSize)
     return {
-      statement: prepare(this.#connection, ordered).raw().safeIntegers(),
+      statement: prepare(this.#connection, ordered).raw(),
       values: [...filters.map(([, , value]) => value), ...(types ?? [])]
     }
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Statement } from 'better-sqlite3'
 import { flagLatin1 } from './canonical.ts'
 import { InvalidEventError } from './errors.ts'
-import { flagsOf, isText } from './event-row.ts'
+import { flagsOf, isName, isText } from './event-row.ts'
 import type { RejectedEvidence } from './log.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { Names } from './sqlite-names.ts'
@@ -108,11 +108,11 @@ function digestOf({ stream, source, line, raw, latin1 = false }: RejectedEvidenc
 }
 
 function assertText({ stream, source, line, reason, raw }: RejectedEvidence, index: number): void {
-  const texts = [stream ?? '', source, reason, raw]
-  if (texts.every(isText) && Number.isSafeInteger(line)) return
+  const named = isName(source) && (stream === null || isName(stream))
+  if (named && isText(reason) && isText(raw) && Number.isSafeInteger(line)) return
   throw new InvalidEventError(
     index,
     'rejected evidence',
-    'its texts must be well-formed, its line an integer'
+    'its texts must be well-formed, its names not empty, its line an integer'
   )
 }

@@ -1,4 +1,4 @@
-import type { SelectQueryBuilder } from 'kysely'
+import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { EventRow } from './canonical.ts'
 import type { Names } from './sqlite-names.ts'
 import type { LogTables } from './tables.ts'
@@ -22,9 +22,20 @@ const columns = [
   'crc'
 ] as const
 
-/** Selects all that an EventRow needs; the statement must be run with `raw()` and `safeIntegers()`. */
+/**
+ * Selects all that an EventRow needs; the statement must be run with `raw()`. Nanoseconds and ids come as
+ * text: that costs less than making every integer of a row a bigint, and every id a Buffer.
+ */
 export function selectRows<O>(events: SelectQueryBuilder<LogTables, 'events', O>) {
-  return events.select(columns)
+  return events.select((row) => columns.map((column) => (isText(column) ? asText(row, column) : column)))
+}
+
+function isText(column: (typeof columns)[number]): column is 'id' | 'uptime_ns' | 'wall_ns' {
+  return column === 'id' || column === 'uptime_ns' || column === 'wall_ns'
+}
+
+function asText(row: ExpressionBuilder<LogTables, 'events'>, column: 'id' | 'uptime_ns' | 'wall_ns') {
+  return column === 'id' ? sql<string>`lower(hex(id))`.as('id') : row.cast<string>(column, 'text').as(column)
 }
 
 /** Values for an insert that is compiled once and bound in the columns' order. */
@@ -46,41 +57,41 @@ export const insertPlaceholders = {
   crc: 0
 } satisfies Record<(typeof columns)[number], unknown>
 
-/** What SQLite gives for one event: integers as bigint. */
+/** What SQLite gives for one event. */
 export type RawRow = readonly [
-  position: bigint,
-  streamId: bigint,
-  revision: bigint,
-  id: Buffer,
+  position: number,
+  streamId: number,
+  revision: number,
+  id: string,
   type: string,
-  version: bigint,
-  uptimeNs: bigint,
-  wallNs: bigint | null,
-  pid: bigint | null,
-  flags: bigint,
+  version: number,
+  uptimeNs: string,
+  wallNs: string | null,
+  pid: number | null,
+  flags: number,
   data: string,
-  sourceId: bigint,
-  line: bigint,
+  sourceId: number,
+  line: number,
   raw: string,
-  crc: bigint
+  crc: number
 ]
 
 /** A stored row with its names; a name that the database has lost becomes the empty text, which no name is. */
 export function decodeRow(row: RawRow, streams: Names, sources: Names): EventRow {
   return {
-    position: Number(row[0]),
-    stream: streams.name(Number(row[1])) ?? '',
-    revision: Number(row[2]),
-    id: row[3].toString('hex'),
+    position: row[0],
+    stream: streams.name(row[1]) ?? '',
+    revision: row[2],
+    id: row[3],
     type: row[4],
-    version: Number(row[5]),
-    uptimeNs: row[6],
-    wallNs: row[7],
-    pid: row[8] === null ? null : Number(row[8]),
-    flags: Number(row[9]),
+    version: row[5],
+    uptimeNs: BigInt(row[6]),
+    wallNs: row[7] === null ? null : BigInt(row[7]),
+    pid: row[8],
+    flags: row[9],
     data: row[10],
-    source: sources.name(Number(row[11])) ?? '',
-    line: Number(row[12]),
+    source: sources.name(row[11]) ?? '',
+    line: row[12],
     raw: row[13]
   }
 }

@@ -153,13 +153,11 @@ function* rowsUpTo(connection: Connection, last: number): Generator<(readonly [E
   const streams = new Names(connection, 'streams')
   const sources = new Names(connection, 'sources')
   const events = connection.kysely.selectFrom('events').where('position', '>', 0).where('position', '<=', 0)
-  const statement = prepare(connection, selectRows(events).orderBy('position').limit(sql.lit(pageSize)))
-    .raw()
-    .safeIntegers()
+  const statement = prepare(connection, selectRows(events).orderBy('position').limit(sql.lit(pageSize))).raw()
   for (let after = 0; ; ) {
     const page = statement.all(after, last) as RawRow[]
     if (page.length === 0) return
-    after = Number(page.at(-1)?.[0])
-    yield page.map((row) => [decodeRow(row, streams, sources), Number(row[14])] as const)
+    after = page.at(-1)?.[0] ?? last
+    yield page.map((row) => [decodeRow(row, streams, sources), row[14]] as const)
   }
 }

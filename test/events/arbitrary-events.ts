@@ -64,7 +64,7 @@ export function anyEvent(id: fc.Arbitrary<string> = smallId()): fc.Arbitrary<New
       wallNs: fc.option(int64()),
       evidence: fc
         .record({
-          source: fc.constantFrom('trace.txt', 'dmesg', 'a\x1fb', ''),
+          source: fc.constantFrom('trace.txt', 'dmesg', 'a\x1fb', '\ufffd'),
           line: fc.nat(),
           raw: text(),
           latin1: fc.constantFrom(true, undefined),

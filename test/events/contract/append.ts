@@ -75,6 +75,7 @@ export function appendContract(withLog: WithLog): void {
         [{ uptimeNs: 5 }, /^uptimeNs: /],
         [{ wallNs: -(2n ** 63n) - 1n }, /^wallNs: /],
         [{ evidence: { source: 's', line: 1, raw: 'lone \ud800' } }, /^evidence\.raw: /],
+        [{ evidence: { source: '', line: 1, raw: '' } }, /^evidence\.source: /],
         [{ evidence: { source: 's', line: 0.5, raw: '' } }, /^evidence\.line: /]
       ]
       for (const [wrong, reason] of misfits) {
