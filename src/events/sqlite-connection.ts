@@ -4,7 +4,8 @@ import Database from 'better-sqlite3'
 import { Kysely, type Migration, SqliteDialect } from 'kysely'
 import { migrations as allMigrations } from '../../migrations/index.ts'
 import { StoreError } from './errors.ts'
-import { withStoreErrors } from './sqlite-errors.ts'
+import { retryWhileBusy } from './sqlite-busy.ts'
+import { asStoreError, withStoreErrors } from './sqlite-errors.ts'
 import { assertCurrentSchema, migrate } from './sqlite-migrate.ts'
 import type { LogTables } from './tables.ts'
 
@@ -45,17 +46,15 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   try {
     assertCurrentSchema(connection, migrations)
     if (!readOnly) {
-      withStoreErrors(path, () => {
-        sqlite.pragma('journal_mode = wal')
-        sqlite.pragma(`synchronous = ${durable ? 'full' : 'normal'}`)
-      })
+      await retryWhileBusy(sqlite, busyTimeoutMs, () => sqlite.pragma('journal_mode = wal'))
+      sqlite.pragma(`synchronous = ${durable ? 'full' : 'normal'}`)
       await migrate(connection, migrations, busyTimeoutMs)
     }
     sqlite.pragma('foreign_keys = on')
     return connection
   } catch (error) {
     sqlite.close()
-    throw error
+    throw asStoreError(error, path)
   }
 }
 

@@ -1,9 +1,7 @@
-import { setTimeout } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import { type Migration, Migrator } from 'kysely'
 import { StoreError } from './errors.ts'
+import { retryWhileBusy } from './sqlite-busy.ts'
 import type { Connection } from './sqlite-connection.ts'
-import { asStoreError, withStoreErrors } from './sqlite-errors.ts'
 
 type Migrations = Readonly<Record<string, Migration>>
 
@@ -13,7 +11,7 @@ type Migrations = Readonly<Record<string, Migration>>
  */
 export function assertCurrentSchema(connection: Connection, migrations: Migrations): void {
   const { path, readOnly } = connection
-  const applied = withStoreErrors(path, () => appliedMigrations(connection))
+  const applied = appliedMigrations(connection)
   if (applied === 'foreign') throw notALog(path)
   const unknown = applied.filter((name) => !Object.hasOwn(migrations, name))
   if (unknown.length > 0) {
@@ -59,12 +57,13 @@ export async function migrate(
   migrations: Migrations,
   busyTimeoutMs: number
 ): Promise<void> {
-  const { sqlite, kysely, path } = connection
+  const { sqlite, kysely } = connection
   const applied = appliedMigrations(connection)
   if (Object.keys(migrations).every((name) => applied.includes(name))) return
   const provider = { getMigrations: async () => migrations }
   try {
-    await beginAlone(connection, busyTimeoutMs)
+    // Kysely does not lock SQLite; whoever comes second waits here and then finds nothing left to do.
+    await retryWhileBusy(sqlite, busyTimeoutMs, () => sqlite.exec('begin immediate'))
     const { error } = await new Migrator({
       db: kysely,
       provider,
@@ -74,30 +73,6 @@ export async function migrate(
     sqlite.exec('commit')
   } catch (error) {
     if (sqlite.inTransaction) sqlite.exec('rollback')
-    throw asStoreError(error, path)
-  }
-}
-
-const retryMs = 20
-
-/**
- * Kysely does not lock SQLite; whoever comes second waits here and then finds nothing left to do. It waits
- * without blocking: the first one may be in this process.
- */
-async function beginAlone({ sqlite }: Connection, busyTimeoutMs: number): Promise<void> {
-  sqlite.pragma('busy_timeout = 0')
-  try {
-    for (let waitedMs = 0; ; waitedMs += retryMs) {
-      try {
-        sqlite.exec('begin immediate')
-        return
-      } catch (error) {
-        const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
-        if (!busy || waitedMs >= busyTimeoutMs) throw error
-        await setTimeout(retryMs)
-      }
-    }
-  } finally {
-    sqlite.pragma(`busy_timeout = ${busyTimeoutMs}`)
+    throw error
   }
 }
