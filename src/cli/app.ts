@@ -36,8 +36,13 @@ export class App {
 
   /** Something that the user should know and that did not stop the command. */
   warn(what: string, hint: string): Promise<void> {
-    return this.note(`klplog: ${what}\n  ${hint}`)
+    return this.note(`klplog: ${what}\n${indented(hint)}`)
   }
+}
+
+/** A hint's lines, as they stand under what they are about. */
+export function indented(hint: string): string {
+  return hint.replaceAll(/^/gm, '  ')
 }
 
 /** See https://no-color.org: set and not empty. */

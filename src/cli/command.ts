@@ -12,7 +12,7 @@ export interface CommandSpec<Options> {
   readonly group: CommandGroup
   /** One line for the list of commands. */
   readonly summary: string
-  /** What the command's own help says first; the summary when there is no more to say. */
+  /** What the command's own help says first, in paragraphs; the summary when there is no more to say. */
   readonly description?: string
   /** Command lines, each with a comment where it does not speak for itself. At least one. */
   readonly examples: readonly string[]
@@ -36,13 +36,18 @@ export function defineCommand<Options extends object = object>(spec: CommandSpec
         .command(spec.name)
         .helpGroup(spec.group)
         .summary(spec.summary)
-        .description(spec.description ?? spec.summary)
-        .addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`)
+        .description(paragraphs(spec.description ?? spec.summary))
       spec.define?.(command)
+      command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`)
       command.action(async () => {
         const options = command.optsWithGlobals<Options & GlobalOptions>()
         done(await spec.run(new App(io, options), options, command.args))
       })
     }
   }
+}
+
+/** The help fills lines to the terminal's width; an empty line parts paragraphs. */
+function paragraphs(text: string): string {
+  return text.replaceAll(/(?<!\n)\n(?!\n)/g, ' ')
 }

@@ -19,14 +19,32 @@ export interface Io {
 export class ClosedPipeError extends Error {}
 
 /** Writes, and waits while the reader is slower than we are. */
-export function write(output: TextOutput, text: string): Promise<void> {
+export function write(output: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     output.write(text, (error) => {
       if (error === null || error === undefined) resolve()
-      else if ((error as NodeJS.ErrnoException).code === 'EPIPE') reject(new ClosedPipeError())
+      else if (isClosedPipe(error)) reject(new ClosedPipeError())
       else reject(error)
     })
   })
+}
+
+function isClosedPipe({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED'
+}
+
+const chunkCharsMin = 1 << 16
+
+/** Writes lines, many at a time: a write each would cost more than all else. */
+export async function writeLines(output: Writable, lines: AsyncIterable<string>): Promise<void> {
+  let chunk = ''
+  for await (const line of lines) {
+    chunk += `${line}\n`
+    if (chunk.length < chunkCharsMin) continue
+    await write(output, chunk)
+    chunk = ''
+  }
+  if (chunk !== '') await write(output, chunk)
 }
 
 /** The process's own. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type Option } from 'commander'
+import { indented } from './app.ts'
 import { commands } from './commands.ts'
 import { type ExitCode, exitCodes, explain } from './errors.ts'
 import { ClosedPipeError, type Io, write } from './io.ts'
@@ -35,12 +36,20 @@ export function buildProgram(
     .option('--utc', 'read and print wall times in UTC')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription })
     .configureOutput(outputOf(io, said))
     .addHelpText('after', closingHelp)
     .exitOverride()
   for (const command of commands) command.addTo(program, io, done)
   return program
+}
+
+/** With its choices, unless they are so many that the command explains them itself. */
+function optionDescription(option: Option): string {
+  const { description, argChoices = [] } = option
+  const defaultValue: unknown = option.defaultValue
+  const choices = argChoices.length > 0 && argChoices.length < 6 ? ` (${argChoices.join(', ')})` : ''
+  return `${description}${choices}${typeof defaultValue === 'string' ? `; default: ${defaultValue}` : ''}`
 }
 
 function outputOf(io: Io, said: { out: string; err: string }) {
@@ -88,8 +97,7 @@ async function finish(said: { out: string; err: string }, exitCode: ExitCode, io
 async function complain(error: unknown, io: Io): Promise<ExitCode> {
   const { exitCode, message, hint } = explain(error)
   const stack = io.env.KLPLOG_DEBUG && error instanceof Error ? `${error.stack}\n` : ''
-  const hints = hint.split('\n').map((line) => `  ${line}\n`)
-  return finish({ out: '', err: `klplog: ${message}\n${hints.join('')}${stack}` }, exitCode, io)
+  return finish({ out: '', err: `klplog: ${message}\n${indented(hint)}\n${stack}` }, exitCode, io)
 }
 
 /** From our package.json, which is as far above the compiled file as above the source, but for `dist`. */

@@ -53,7 +53,8 @@ export function splitStream(stream: string): { readonly host: string; readonly b
 }
 
 function fitting(all: readonly StreamInfo[], { stream, host, boot }: StreamOptions): readonly StreamInfo[] {
-  let left: readonly StreamInfo[] = withEvents(all)
+  const isNamed = [stream, host, boot].some((one) => one !== undefined)
+  let left = isNamed ? all : withEvents(all)
   if (stream !== undefined) left = exactOrPart(left, stream, (info) => info.stream)
   if (host !== undefined) left = exactOrPart(left, host, (info) => splitStream(info.stream).host)
   if (boot !== undefined) left = ofBoot(left, boot)

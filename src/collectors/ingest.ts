@@ -88,10 +88,16 @@ class Ingest {
     for await (const merged of mergeSources(pages, found.tellers, onPage)) {
       for (const one of merged) this.#feed(one)
       if (this.#events.length >= batchEventsMax) await this.#flush(false)
-      if (this.#job.isStopped?.()) break
+      if (this.#job.isStopped?.()) return this.#stopped()
     }
     this.#feedAfterAll()
     for (const event of this.#interpreter.end()) this.#events.push(event)
+    await this.#flush(true)
+    return this.#summary
+  }
+
+  /** What has been understood is stored; that the evidence ended here, which would be untrue, is not told. */
+  async #stopped(): Promise<IngestSummary> {
     await this.#flush(true)
     return this.#summary
   }

@@ -25,15 +25,24 @@ export interface Survey {
   printkOffsetNs: bigint
   /** The earliest time of a source that only knows the wall clock. */
   firstWallNs: bigint | null
+  /** Some source knows the time since boot. */
+  sawUptime: boolean
 }
 
 /** Readings of a long stream that the first look needs: the beginning says what kind of trace it is. */
 const surveyReadingsMax = 100_000
 
-/** Formats whose whole length may be needed before the first event: they are small by nature. */
-const wholeFormats = new Set(['manifest', 'commands', 'snapshots', 'sysfs', 'uname', 'bpf-loader'])
+/**
+ * Formats whose whole length may be needed before the first event: they are small by nature, and a journal's
+ * last line may be of another boot than its first.
+ */
+const wholeFormats = new Set(['manifest', 'commands', 'snapshots', 'sysfs', 'uname', 'bpf-loader', 'journal'])
 
-export async function survey(sources: readonly FormattedSource[]): Promise<Survey> {
+/** With `boot`, only lines of that boot count, where lines tell theirs. */
+export async function survey(
+  sources: readonly FormattedSource[],
+  boot: string | null = null
+): Promise<Survey> {
   const result: Survey = {
     manifests: new Map(),
     commands: [],
@@ -48,7 +57,8 @@ export async function survey(sources: readonly FormattedSource[]): Promise<Surve
     kprobeTracer: false,
     tellers: [],
     printkOffsetNs: 0n,
-    firstWallNs: null
+    firstWallNs: null,
+    sawUptime: false
   }
   const clocks = new ClockMatch()
   const seenInSysfs = new Map<string, PatchManifest>()
@@ -56,7 +66,10 @@ export async function survey(sources: readonly FormattedSource[]): Promise<Surve
     let readings = 0
     let tells = false
     for await (const page of readSource(formatted)) {
-      for (const reading of page) tells = look(result, reading, formatted, clocks, seenInSysfs) || tells
+      for (const reading of page) {
+        if (isOfOtherBoot(reading, boot)) continue
+        tells = look(result, reading, formatted, clocks, seenInSysfs) || tells
+      }
       readings += page.length
       if (readings > surveyReadingsMax && !wholeFormats.has(formatted.format.name)) break
     }
@@ -77,6 +90,19 @@ export function recognisedPolicy(found: Survey): { policy: Policy | null; from: 
   if (found.sawReplaceable) return { policy: 'hybrid', from: 'sysfs has replaceable' }
   if (found.sawSysfs) return { policy: 'mainline', from: 'sysfs has neither replaceable nor replace_set' }
   return { policy: null, from: 'no sysfs was read' }
+}
+
+/**
+ * Wall time of uptime 0. Where all evidence has the wall clock only, its first line counts as the boot; beside
+ * evidence that knows the time since boot, nothing would place that line.
+ */
+export function recognisedBootTime(found: Survey): bigint | null {
+  return found.bootTimeNs ?? (found.sawUptime ? null : found.firstWallNs)
+}
+
+function isOfOtherBoot(reading: Reading, boot: string | null): boolean {
+  if (boot === null || reading.outcome !== 'observed') return false
+  return reading.bootId !== undefined && reading.bootId !== boot
 }
 
 /** Returns whether the reading tells of livepatches. */
@@ -106,7 +132,8 @@ function lookAtTime(result: Survey, reading: Extract<Reading, { outcome: 'observ
   if (reading.bootId !== undefined) result.boots.add(reading.bootId)
   if (reading.host !== undefined) result.host ??= reading.host
   if (reading.wallNs !== undefined) result.bootTimeNs ??= reading.wallNs - reading.timeNs
-  if (reading.clock === 'realtime') result.firstWallNs ??= reading.timeNs
+  if (reading.clock !== 'realtime') result.sawUptime = true
+  else result.firstWallNs ??= reading.timeNs
 }
 
 function lookAt(

@@ -1,0 +1,62 @@
+import { Presets, SingleBar } from 'cli-progress'
+import type { Io } from './io.ts'
+
+/** What is shorter is done before a bar could be read. */
+const barBytesMin = 8 * 1024 * 1024
+const barEventsMin = 100_000
+const megabyte = 1_000_000
+
+/** How far a long piece of work is. */
+export interface Progress {
+  add(amount: number): void
+  stop(): void
+}
+
+/** Bytes read of a total, shown on a terminal only. */
+export function byteProgress(io: Io, what: string, totalBytes: number): Progress {
+  if (totalBytes < barBytesMin) return silent
+  return bar(io, what, 'MB', totalBytes / megabyte, 1 / megabyte)
+}
+
+/** Events done of a total that is told with each step, shown on a terminal only. */
+export function eventProgress(
+  io: Io,
+  what: string
+): { reach(done: number, total: number): void; stop(): void } {
+  let shown: Progress | null = null
+  let reached = 0
+  return {
+    reach: (done, total) => {
+      shown ??= total < barEventsMin ? silent : bar(io, what, 'events', total, 1)
+      shown.add(done - reached)
+      reached = done
+    },
+    stop: () => shown?.stop()
+  }
+}
+
+const silent: Progress = { add: () => {}, stop: () => {} }
+
+function bar(io: Io, what: string, unit: string, total: number, scale: number): Progress {
+  if (io.stderr.isTTY !== true) return silent
+  const shown = new SingleBar(
+    {
+      format: `${what} [{bar}] {percentage}% of {total} ${unit}, {eta_formatted} left`,
+      stream: io.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+      // It has its own handler of Ctrl-C, which would end the process in the middle of our work.
+      gracefulExit: false
+    },
+    Presets.legacy
+  )
+  shown.start(Math.ceil(total), 0)
+  let done = 0
+  return {
+    add: (amount) => {
+      done += amount * scale
+      shown.update(Math.floor(done))
+    },
+    stop: () => shown.stop()
+  }
+}
