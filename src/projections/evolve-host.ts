@@ -30,7 +30,12 @@ export function evolveHost(state: KernelState, event: HostEvent, changes: Change
     }
     case 'module.loaded':
       state.changedNs = event.uptimeNs
-      state.modules.set(event.data.module, { livepatch: event.data.livepatch, state: 'live', refs: null })
+      state.modules.set(event.data.module, {
+        livepatch: event.data.livepatch,
+        state: 'live',
+        refs: null,
+        pinned: false
+      })
       return
     case 'module.going': {
       state.changedNs = event.uptimeNs

@@ -21,6 +21,7 @@ type PatchEvent = Extract<
       | 'patch.unpatched'
       | 'patch.freed'
       | 'patch.disabled'
+      | 'patch.marked'
       | 'patch.pinned'
       | 'object.patched'
       | 'object.unpatched'
@@ -61,11 +62,15 @@ export function evolvePatch(state: KernelState, event: PatchEvent, changes: Chan
       touchFunctions(patch, changes)
       removePatchFromStacks(state, patch, changes)
       state.patches.splice(state.patches.indexOf(patch), 1)
+      if (patch.forced) pinModule(state, patch.name)
       if (state.transition?.patch === patch.name) state.transition = null
       changes.transition = true
       return
     case 'patch.disabled':
       begin(state, patch.name, 'unpatched', event, changes)
+      return
+    case 'patch.marked':
+      patch.replaceable = event.data.replaceable
       return
     case 'patch.pinned':
       patch.forced = true
@@ -126,6 +131,7 @@ function enable(
     enabled: false,
     forced: false,
     replacedBy: null,
+    offList: false,
     objects:
       data.nopsListed || data.objects === null || replace !== true
         ? own
@@ -136,7 +142,8 @@ function enable(
     sincePosition: event.position
   })
   const module = state.modules.get(data.patch)
-  if (module === undefined) state.modules.set(data.patch, { livepatch: true, state: 'live', refs: null })
+  if (module === undefined)
+    state.modules.set(data.patch, { livepatch: true, state: 'live', refs: null, pinned: false })
   else module.livepatch = true
   begin(state, data.patch, 'patched', event, changes)
 }
@@ -155,6 +162,12 @@ function addNop(
   if (object.functions.some((func) => func.name === nop.function && func.sympos === nop.sympos)) return
   object.functions.push({ name: nop.function, sympos: nop.sympos, newName: null, nop: true })
   if (object.patched) insertObject(state, patch, object, changes)
+}
+
+/** klp_free_patch_finish() keeps the module reference of a forced patch. */
+function pinModule(state: KernelState, name: string): void {
+  const module = state.modules.get(name)
+  if (module !== undefined) module.pinned = true
 }
 
 /** A callback ran for an object: pre_patch makes post_unpatch due, which clears that. */

@@ -129,7 +129,9 @@ function complete(state: KernelState, name: string, goal: Goal, changes: Changes
   if (patch !== undefined && goal === 'unpatched') {
     patch.enabled = false
     removePatchFromStacks(state, patch, changes)
+    patch.offList = true
   }
+  for (const old of state.patches) if (old.replacedBy === name) old.offList = true
   state.transition = null
 }
 

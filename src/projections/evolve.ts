@@ -37,6 +37,7 @@ export function evolve(state: KernelState, event: HistoryEvent, changes: Changes
     case 'patch.unpatched':
     case 'patch.freed':
     case 'patch.disabled':
+    case 'patch.marked':
     case 'patch.pinned':
     case 'object.patched':
     case 'object.unpatched':

@@ -8,12 +8,12 @@ export { type Gap, gapsOf } from './gaps.ts'
 export { hookRowsAt } from './hook-since.ts'
 export { type HookStatus, type HookView, hookView, type Reach } from './hook-status.ts'
 export { projections } from './read-model.ts'
-export { type Run, runsOf } from './runs.ts'
-export { inScope } from './scope.ts'
+export { isNamed, type Run, runsOf } from './runs.ts'
+export { inScope, withNops } from './scope.ts'
 export { readSpans, type TimeRange } from './span-reader.ts'
 export type { Span, SpanKind } from './span-tracker.ts'
 export type { FunctionSpan, HookSpan, PatchSpan, TransitionSpan } from './spans.ts'
-export { ORIGINAL } from './stack.ts'
+export { inTransition, ORIGINAL, versionAt } from './stack.ts'
 export {
   type FunctionView,
   functionViews,
@@ -23,6 +23,15 @@ export {
   type StackView,
   stackView
 } from './stack-view.ts'
-export { emptyState, functionKey, type KernelState, taskKey } from './state.ts'
+export {
+  emptyState,
+  findPatch,
+  functionKey,
+  type KernelState,
+  type ObjectState,
+  type PatchState,
+  type TaskState,
+  taskKey
+} from './state.ts'
 export { type Change, diffStates, isSameState, type StateDiff } from './state-diff.ts'
 export { stateAt } from './time-travel.ts'

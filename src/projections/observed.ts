@@ -87,6 +87,7 @@ function adopt(state: KernelState, event: Observed, sysfs: SysfsPatch, changes: 
     enabled: sysfs.enabled,
     forced: false,
     replacedBy: null,
+    offList: false,
     objects: sysfs.objects.map(
       (object): ObjectState => ({
         name: object.name,
@@ -209,7 +210,13 @@ function observeModules(
   for (const { name, refs, state: word } of seen) {
     const module = state.modules.get(name)
     if (module !== undefined) module.refs = refs
-    else state.modules.set(name, { livepatch: null, state: word === 'Loading' ? 'coming' : 'live', refs })
+    else
+      state.modules.set(name, {
+        livepatch: null,
+        state: word === 'Loading' ? 'coming' : 'live',
+        refs,
+        pinned: false
+      })
   }
   changes.patches = true
 }

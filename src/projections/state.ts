@@ -29,6 +29,8 @@ export interface PatchState {
   forced: boolean
   /** The patch whose completion unpatched this one, while the free work is still to come. */
   replacedBy: string | null
+  /** Off klp_patches since its completion, waiting for the free work (klp_free_patch_async()). */
+  offList: boolean
   objects: ObjectState[]
   /** False until a manifest or sysfs told what the patch changes. */
   objectsKnown: boolean
@@ -85,6 +87,8 @@ export interface ModuleState {
   state: 'coming' | 'live' | 'going'
   /** As last read from /proc/modules. */
   refs: number | null
+  /** A forced transition pinned it: its reference count never falls to 0 again. */
+  pinned: boolean
 }
 
 /** A BPF program on a function, from attach to detach. */

@@ -67,6 +67,11 @@ export const patchEvents = {
     version: 1,
     data: z.strictObject({ patch: z.string(), actor: actor.nullable() })
   },
+  /** A write to `replaceable` changed the flag of a patch (hybrid). Proof: replaceable_store, sysfs. */
+  'patch.marked': {
+    version: 1,
+    data: z.strictObject({ patch: z.string(), replaceable: z.boolean(), actor: actor.nullable() })
+  },
   /**
    * klp_force_transition() marked the patch forced: its module reference is never dropped.
    * Proof: the probe on klp_force_transition; which patches follows from goal and replace.

@@ -1,0 +1,59 @@
+import type { EventData, EventType, Fact } from '../events/index.ts'
+import { Changes, evolve, type KernelState } from '../projections/index.ts'
+import type { TaskConditions } from './operation.ts'
+import type { World } from './world.ts'
+
+type Level = EventData<'kernel.printed'>['level']
+
+/** errno values that the model returns, by their names. */
+export const ENOENT = 2
+export const EAGAIN = 11
+export const EBUSY = 16
+export const EEXIST = 17
+export const ENODEV = 19
+export const EINVAL = 22
+export const ESRCH = 3
+export const EADDRNOTAVAIL = 99
+
+export const noConditions: TaskConditions = new Map()
+
+/**
+ * One operation on its way through the kernel: what it does is told as facts, and each fact changes the state
+ * through `evolve` before the next step looks at it.
+ */
+export class Act {
+  readonly state: KernelState
+  readonly world: World
+  readonly conditions: TaskConditions
+  readonly facts: Fact[] = []
+  readonly changes = new Changes()
+  /** The module whose init has not returned yet: MODULE_STATE_COMING. */
+  comingModule: string | null = null
+  #uptimeNs: bigint
+
+  constructor(state: KernelState, world: World, uptimeNs: bigint, conditions: TaskConditions = noConditions) {
+    this.state = state
+    this.world = world
+    this.conditions = conditions
+    this.#uptimeNs = uptimeNs
+  }
+
+  /** The fact is true from here on. */
+  tell<T extends EventType>(type: T, data: EventData<T>): void {
+    const fact = { type, data } as unknown as Fact
+    this.facts.push(fact)
+    evolve(this.state, { ...fact, uptimeNs: this.#uptimeNs, position: this.state.position + 1 }, this.changes)
+    this.changes.clear()
+    this.#uptimeNs = this.state.uptimeNs
+  }
+
+  /** A line of the kernel log. */
+  print(level: Level, message: string): void {
+    this.tell('kernel.printed', { level, message })
+  }
+
+  /** A line of the kernel log from kernel/livepatch, with its prefix. */
+  printKlp(level: Level, message: string): void {
+    this.print(level, `livepatch: ${message}`)
+  }
+}

@@ -1,0 +1,84 @@
+import type { ObjectState, PatchState } from '../projections/index.ts'
+import type { Act } from './act.ts'
+import { runCallback } from './callbacks.ts'
+import { patchObject, unpatchObject } from './func-stack.ts'
+import { findObjectSymbol } from './symbols.ts'
+
+/** klp_module_coming(): every patch on the module takes hold before its init; one that cannot refuses it. */
+export function moduleComing(act: Act, module: string): number {
+  const done: PatchState[] = []
+  for (const { patch, object } of patchesOn(act, module)) {
+    const error = patchComing(act, patch, object, module)
+    if (error === 0) {
+      done.push(patch)
+      continue
+    }
+    act.printKlp(
+      'warn',
+      `patch '${patch.name}' failed for module '${module}', refusing to load module '${module}'`
+    )
+    cleanup(act, module, done)
+    return error
+  }
+  return 0
+}
+
+/** klp_module_going(): every patch on the module is reverted. */
+export function moduleGoing(act: Act, module: string): void {
+  cleanup(
+    act,
+    module,
+    patchesOn(act, module).map(({ patch }) => patch)
+  )
+}
+
+function patchComing(act: Act, patch: PatchState, object: ObjectState, module: string): number {
+  const resolved = resolve(act, patch, module)
+  if (resolved !== 0) {
+    act.printKlp('warn', `failed to initialize patch '${patch.name}' for module '${module}' (${resolved})`)
+    return resolved
+  }
+  act.printKlp('notice', `applying patch '${patch.name}' to loading module '${module}'`)
+  const ret = runCallback(act, patch.name, module, 'pre_patch')
+  if (ret !== 0) {
+    act.printKlp('warn', `pre-patch callback failed for object '${module}'`)
+    return ret
+  }
+  object.postUnpatchDue = true
+  const error = patchObject(act, patch, object)
+  if (error !== 0) {
+    act.printKlp('warn', `failed to apply patch '${patch.name}' to module '${module}' (${error})`)
+    runCallback(act, patch.name, module, 'post_unpatch')
+    return error
+  }
+  if (act.state.transition?.patch !== patch.name) runCallback(act, patch.name, module, 'post_patch')
+  return 0
+}
+
+/** klp_cleanup_module_patches_limited(): in list order, for the patches that had taken hold. */
+function cleanup(act: Act, module: string, patches: readonly PatchState[]): void {
+  for (const patch of patches) {
+    const object = patch.objects.find((one) => one.name === module)
+    if (object === undefined) continue
+    if (act.state.transition?.patch !== patch.name) runCallback(act, patch.name, module, 'pre_unpatch')
+    act.printKlp('notice', `reverting patch '${patch.name}' on unloading module '${module}'`)
+    unpatchObject(act, patch, object, false)
+    if (object.postUnpatchDue) runCallback(act, patch.name, module, 'post_unpatch')
+  }
+}
+
+function patchesOn(act: Act, module: string): { patch: PatchState; object: ObjectState }[] {
+  return act.state.patches.flatMap((patch) => {
+    const object = patch.offList ? undefined : patch.objects.find((one) => one.name === module)
+    return object === undefined ? [] : [{ patch, object }]
+  })
+}
+
+function resolve(act: Act, patch: PatchState, module: string): number {
+  const objects = act.world.modules.get(patch.name)?.patch?.objects ?? []
+  for (const func of objects.find((one) => one.name === module)?.functions ?? []) {
+    const error = findObjectSymbol(act, module, func)
+    if (error !== 0) return error
+  }
+  return 0
+}

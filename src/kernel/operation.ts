@@ -1,0 +1,52 @@
+import type { HookKind } from '../events/index.ts'
+
+/** What a try finds of a task that is not asleep with a reliable stack; who is not named is. */
+export type TaskConditions = ReadonlyMap<number, 'running' | 'unreliable-stack'>
+
+/**
+ * Something that happens to a kernel: what user space asks for, what a task does, what the kernel's own
+ * work gets to do. When it happens, and what tasks are doing then, a real kernel leaves open: it is input.
+ */
+export type Operation =
+  | {
+      readonly op: 'insmod'
+      readonly module: string
+      readonly params?: Readonly<Record<string, string>>
+      readonly conditions?: TaskConditions
+    }
+  | { readonly op: 'rmmod'; readonly module: string }
+  /** A write to /sys/kernel/livepatch/PATCH/enabled. */
+  | {
+      readonly op: 'write-enabled'
+      readonly patch: string
+      readonly value: string
+      readonly conditions?: TaskConditions
+    }
+  /** A write to /sys/kernel/livepatch/PATCH/force. */
+  | { readonly op: 'force'; readonly patch: string; readonly value: string }
+  /** A write to /sys/kernel/livepatch/PATCH/replaceable (hybrid). */
+  | { readonly op: 'write-replaceable'; readonly patch: string; readonly value: string }
+  /** klp_transition_work_fn(): the periodic try. */
+  | { readonly op: 'try'; readonly conditions?: TaskConditions }
+  /** A task switches itself: kernel exit, signal handling, idle loop. */
+  | { readonly op: 'switch'; readonly task: number }
+  /** klp_free_patch_work_fn() for one patch. */
+  | { readonly op: 'free'; readonly patch: string }
+  | { readonly op: 'start-task'; readonly pid: number; readonly comm: string; readonly parent?: number }
+  | { readonly op: 'exit-task'; readonly task: number }
+  /** A task calls a function, and is in it until it returns. */
+  | { readonly op: 'call'; readonly task: number; readonly object: string; readonly function: string }
+  | { readonly op: 'return'; readonly task: number }
+  | {
+      readonly op: 'attach'
+      readonly program: string
+      readonly kind: HookKind
+      /** `module:function` or `function`. */
+      readonly symbol: string
+      readonly overrides: boolean
+      readonly overrideValue?: string
+      readonly address?: string
+    }
+  | { readonly op: 'detach'; readonly program: string }
+  | { readonly op: 'set-param'; readonly module: string; readonly param: string; readonly value: string }
+  | { readonly op: 'sysctl'; readonly name: string; readonly value: string }

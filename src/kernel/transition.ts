@@ -1,0 +1,105 @@
+import type { Goal } from '../events/index.ts'
+import { findPatch, type PatchState } from '../projections/index.ts'
+import type { Act } from './act.ts'
+import { runCallback } from './callbacks.ts'
+import { unpatchObject, unpatchObjects } from './func-stack.ts'
+import { pendingTasks, tryTask } from './try-task.ts'
+
+/** Tries between two rounds of fake signals (SIGNALS_TIMEOUT). */
+const signalsEveryTries = 15
+
+/** klp_init_transition(). The patch's own event has put it into transition; the log says so. */
+export function initTransition(act: Act, patch: PatchState, goal: Goal): void {
+  act.printKlp('debug', `'${patch.name}': initializing ${wordOf(goal)} transition`)
+}
+
+/** klp_start_transition(). */
+export function startTransition(act: Act, patch: PatchState, goal: Goal): void {
+  act.printKlp('notice', `'${patch.name}': starting ${wordOf(goal)} transition`)
+  act.tell('transition.started', { patch: patch.name, goal })
+}
+
+/** klp_try_complete_transition(): tries every task that is left; with none left the transition completes. */
+export function tryCompleteTransition(act: Act): void {
+  const { transition } = act.state
+  if (transition === null) return
+  const { patch: name, goal } = transition
+  act.tell('transition.tried', { patch: name, goal })
+  let done = true
+  for (const task of pendingTasks(act.state)) done = tryTask(act, task) && done
+  if (!done) {
+    sendSignals(act, transition.tries - 1)
+    return
+  }
+  const patch = findPatch(act.state, name)
+  if (patch !== undefined) completeTransition(act, patch, goal)
+}
+
+/** klp_send_signals(): only the first round is logged. */
+function sendSignals(act: Act, failedTriesBefore: number): void {
+  const { transition } = act.state
+  if (transition === null || failedTriesBefore !== signalsEveryTries) return
+  act.printKlp('notice', 'signaling remaining tasks')
+  act.tell('transition.signaled', { patch: transition.patch, goal: transition.goal })
+}
+
+/** klp_complete_transition(), whose post callbacks run before the log says that it is complete. */
+export function completeTransition(act: Act, patch: PatchState, goal: Goal): void {
+  act.printKlp('debug', `'${patch.name}': completing ${wordOf(goal)} transition`)
+  if (goal === 'patched' && act.world.rules.replaces(patch)) {
+    unpatchReplacedPatches(act, patch)
+    discardNops(act, patch)
+  }
+  if (goal === 'unpatched') unpatchOwn(act, patch)
+  for (const object of patch.objects) {
+    if (!isLoaded(act, object.name)) continue
+    if (goal === 'patched') runCallback(act, patch.name, object.name, 'post_patch')
+    else if (object.postUnpatchDue) runCallback(act, patch.name, object.name, 'post_unpatch')
+  }
+  act.printKlp('notice', `'${patch.name}': ${wordOf(goal)} complete`)
+  act.tell('transition.completed', { patch: patch.name, goal })
+}
+
+/** klp_unpatch_replaced_patches(): every older patch in scope leaves; no callback of it runs. */
+function unpatchReplacedPatches(act: Act, patch: PatchState): void {
+  for (const old of [...act.state.patches]) {
+    if (old === patch) return
+    if (old.offList || !act.world.rules.inScope(patch, old)) continue
+    const objects = old.objects.filter((object) => object.patched)
+    act.tell('patch.replaced', { patch: old.name, by: patch.name })
+    const left: string[] = []
+    for (const object of objects) left.push(...unpatchObject(act, old, object, false))
+    const functions = left.length > 0 ? left : null
+    act.tell('patch.unpatched', { patch: old.name, reason: 'replaced', functions })
+  }
+}
+
+/** klp_discard_nops(): first the nops are unpatched, then they and the objects made for them are freed. */
+function discardNops(act: Act, patch: PatchState): void {
+  const objects = patch.objects.filter((object) => object.patched)
+  const nops = objects.map((object) => object.functions.filter((func) => func.nop).map((func) => func.name))
+  act.tell('nop.discarded', { patch: patch.name, functions: null })
+  objects.forEach((object, n) => {
+    const left = nops[n] ?? []
+    const functions = left.length > 0 ? left : null
+    act.tell('object.unpatched', { patch: patch.name, object: object.name, nopsOnly: true, functions })
+  })
+}
+
+function unpatchOwn(act: Act, patch: PatchState): void {
+  const { transition } = act.state
+  const cancelled = !patch.enabled && transition?.started === false
+  const reason = cancelled ? 'cancelled' : transition?.behind === null ? 'disabled' : 'reversed'
+  const left = unpatchObjects(act, patch)
+  act.tell('patch.unpatched', { patch: patch.name, reason, functions: left.length > 0 ? left : null })
+}
+
+/** klp_is_object_loaded(): vmlinux always, a module from klp_module_coming() to klp_module_going(). */
+export function isLoaded(act: Act, object: string): boolean {
+  return object === 'vmlinux' || act.state.modules.has(object)
+}
+
+/** The kernel's word for a direction. */
+export function wordOf(goal: Goal): 'patching' | 'unpatching' {
+  return goal === 'patched' ? 'patching' : 'unpatching'
+}

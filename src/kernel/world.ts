@@ -1,0 +1,40 @@
+import type { ModuleSpec } from './module-spec.ts'
+import type { PolicyRules } from './policy.ts'
+
+/** Where kernel versions differ in what the model covers; names say what a kernel does. */
+export interface KernelTraits {
+  readonly release: string
+  /** do_init_module() turns an init's -EEXIST into -EBUSY (7.2). */
+  readonly initEexistIsEbusy: boolean
+  /** __register_kprobe() returns 0 although arming failed (7.2.13). */
+  readonly unarmedKprobeSucceeds: boolean
+  /** sysfs has `stack_order` (6.14). */
+  readonly hasStackOrder: boolean
+}
+
+/** Linux 6.12, the kernel of the recordings. */
+export const linux612: KernelTraits = {
+  release: '6.12',
+  initEexistIsEbusy: false,
+  unarmedKprobeSucceeds: false,
+  hasStackOrder: false
+}
+
+/** Linux 7.2, the kernel of the selftests. */
+export const linux72: KernelTraits = {
+  release: '7.2',
+  initEexistIsEbusy: true,
+  unarmedKprobeSucceeds: true,
+  hasStackOrder: true
+}
+
+/** What stays the same while operations run: the kernel's rules, and what could be loaded into it. */
+export interface World {
+  readonly rules: PolicyRules
+  readonly traits: KernelTraits
+  readonly modules: ReadonlyMap<string, ModuleSpec>
+  /** How often a symbol of vmlinux occurs in kallsyms; a name that is not listed occurs once. */
+  readonly symbolCounts: ReadonlyMap<string, number>
+  /** Functions of vmlinux on the error-injection list. */
+  readonly errorInjectable: ReadonlySet<string>
+}
