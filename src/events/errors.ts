@@ -68,6 +68,7 @@ export type StoreErrorCode =
   | 'older-schema'
   | 'newer-event'
   | 'read-only'
+  | 'unreadable'
   | 'locked'
   | 'disk-full'
   | 'corrupt'

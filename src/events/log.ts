@@ -71,7 +71,7 @@ export interface VerifyResult {
   readonly commits: number
   /** Keep it elsewhere: a chain without an outside anchor proves little. */
   readonly head: string
-  /** The first event that does not fit, and how it was noticed. */
+  /** The first event that does not fit, and how it was noticed; position 0 when the damage is not in an event. */
   readonly fault: { readonly position: number; readonly reason: string } | null
 }
 
@@ -143,7 +143,7 @@ export interface EventLog {
    * there is none.
    */
   positionAt(stream: string, uptimeNs: bigint): Promise<number>
-  /** Recomputes every event's checksum and every commit's digest. */
+  /** Recomputes every event's checksum and every commit's digest, and checks the database's own structure. */
   verify(): Promise<VerifyResult>
   /** Makes the read models again from the events alone, to the same bytes. */
   rebuild(onProgress?: (done: number, total: number) => void): Promise<{ readonly events: number }>

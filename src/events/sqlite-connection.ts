@@ -5,7 +5,7 @@ import { Kysely, type Migration, SqliteDialect } from 'kysely'
 import { migrations as allMigrations } from '../../migrations/index.ts'
 import { StoreError } from './errors.ts'
 import { retryWhileBusy } from './sqlite-busy.ts'
-import { asStoreError, withStoreErrors } from './sqlite-errors.ts'
+import { asOpenError, withStoreErrors } from './sqlite-errors.ts'
 import { assertCurrentSchema, migrate } from './sqlite-migrate.ts'
 import type { LogTables } from './tables.ts'
 
@@ -54,7 +54,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     return connection
   } catch (error) {
     sqlite.close()
-    throw asStoreError(error, path)
+    throw asOpenError(error, path)
   }
 }
 
@@ -73,19 +73,24 @@ function assertFile(path: string, readOnly: boolean): void {
   if (stat === undefined && !existsSync(dirname(path))) {
     throw new StoreError('not-found', `the directory of ${path} does not exist`, 'Make the directory first.')
   }
+  if (stat !== undefined) assertAccess(path, constants.R_OK)
+  if (readOnly) return
   // SQLite writes beside the file too.
-  if (!readOnly)
-    for (const place of stat === undefined ? [dirname(path)] : [path, dirname(path)]) assertWritable(place)
+  if (stat !== undefined) assertAccess(path, constants.W_OK)
+  assertAccess(dirname(path), constants.W_OK)
 }
 
-function assertWritable(path: string): void {
+function assertAccess(path: string, mode: number): void {
   try {
-    accessSync(path, constants.W_OK)
+    accessSync(path, mode)
   } catch (cause) {
+    const [code, deed] =
+      mode === constants.W_OK ? (['read-only', 'written'] as const) : (['unreadable', 'read'] as const)
+    const hint = 'Check the permissions of the file, its directory and its file system'
     throw new StoreError(
-      'read-only',
-      `${path} cannot be written: ${(cause as Error).message}`,
-      'Check the permissions of the file, its directory and its file system, or open it read-only.',
+      code,
+      `${path} cannot be ${deed}: ${(cause as Error).message}`,
+      code === 'read-only' ? `${hint}, or open it read-only.` : `${hint}.`,
       { cause }
     )
   }
@@ -112,17 +117,20 @@ function openReadOnly(path: string, timeout: number): Database.Database {
 /** Bytes 18 and 19 of a database file: 2 while it uses a write-ahead log, 1 when it does not. */
 const formatVersionOffsets = [18, 19]
 
+const memoryLimitBytes = 2 ** 31 - 1
+
 /**
  * Where SQLite cannot make its -shm file (a read-only file system), a log that was closed well is complete
  * without its write-ahead log, so it is read into memory, marked as not using one.
  */
 function openInMemory(path: string, cause: Error): Database.Database {
   const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })
-  if (wal !== undefined && wal.size > 0) {
+  const unmerged = wal !== undefined && wal.size > 0
+  if (unmerged || statSync(path).size > memoryLimitBytes) {
     throw new StoreError(
       'read-only',
-      `${path} has a write-ahead log that cannot be read on a read-only file system`,
-      `Copy ${path} and ${path}-wal to a directory that you may write to, and open the copy.`,
+      `${path} ${unmerged ? 'has a write-ahead log that' : 'is so large that it'} cannot be read on a read-only file system`,
+      `Copy it, with ${path}-wal where there is one, to a directory that you may write to, and open the copy.`,
       { cause }
     )
   }

@@ -76,6 +76,14 @@ export function asStoreError(error: unknown, path: string): unknown {
   return new StoreError(code, `${path} ${what}: ${error.message}`, hint, { cause: error })
 }
 
+/** As asStoreError, for statements that every log must be able to prepare: their failure is the file's fault. */
+export function asOpenError(error: unknown, path: string): unknown {
+  if (!(error instanceof Database.SqliteError) || error.code !== 'SQLITE_ERROR')
+    return asStoreError(error, path)
+  const message = `${path} does not have the tables of a log: ${error.message}`
+  return new StoreError('corrupt', message, 'Restore the log from a backup.', { cause: error })
+}
+
 /** Runs `body`; what SQLite throws in it becomes a StoreError. */
 export function withStoreErrors<T>(path: string, body: () => T): T {
   try {

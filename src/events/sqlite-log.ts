@@ -21,7 +21,7 @@ import type {
 } from './log.ts'
 import { Appender } from './sqlite-append.ts'
 import { type Connection, type ConnectionOptions, openConnection } from './sqlite-connection.ts'
-import { asStoreError } from './sqlite-errors.ts'
+import { asOpenError, asStoreError } from './sqlite-errors.ts'
 import { History } from './sqlite-history.ts'
 import { modelRows, newestSnapshot } from './sqlite-model-rows.ts'
 import { Reader } from './sqlite-read.ts'
@@ -46,7 +46,13 @@ export interface SqliteLogOptions extends ConnectionOptions {
  * @throws StoreError
  */
 export async function openSqliteLog(options: SqliteLogOptions): Promise<SqliteLog> {
-  return new SqliteLog(await openConnection(options), options)
+  const connection = await openConnection(options)
+  try {
+    return new SqliteLog(connection, options)
+  } catch (error) {
+    connection.sqlite.close()
+    throw asOpenError(error, options.path)
+  }
 }
 
 /** An event log in an SQLite file. */

@@ -39,8 +39,10 @@ export class Names {
   name(id: number): string | undefined {
     const known = this.#names.get(id)
     if (known !== undefined) return known
-    const name = this.#findName.get(id) as string | undefined
-    if (name !== undefined) this.#names.set(id, name)
+    const name = this.#findName.get(id)
+    // In a damaged file it may have become anything.
+    if (typeof name !== 'string') return undefined
+    this.#names.set(id, name)
     return name
   }
 

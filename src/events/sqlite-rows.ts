@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { EventRow } from './canonical.ts'
+import { StoreError } from './errors.ts'
 import type { Names } from './sqlite-names.ts'
 import type { LogTables } from './tables.ts'
 
@@ -35,7 +36,8 @@ function isText(column: (typeof columns)[number]): column is 'id' | 'uptime_ns' 
 }
 
 function asText(row: ExpressionBuilder<LogTables, 'events'>, column: 'id' | 'uptime_ns' | 'wall_ns') {
-  return column === 'id' ? sql<string>`lower(hex(id))`.as('id') : row.cast<string>(column, 'text').as(column)
+  if (column !== 'id') return row.cast<string>(column, 'text').as(column)
+  return sql<string>`case typeof(id) when 'blob' then lower(hex(id)) end`.as('id')
 }
 
 /** Values for an insert that is compiled once and bound in the columns' order. */
@@ -76,8 +78,26 @@ export type RawRow = readonly [
   crc: number
 ]
 
+/** What typeof says of each value of a RawRow; `?` may be null. */
+const kinds =
+  'number number number string string number string string? number? number string number number string number'
+    .split(' ')
+    .map((kind) => ({ type: kind.replace('?', ''), nullable: kind.endsWith('?') }))
+
+/** The first column whose value has lost its type, as only damage to the file can bring about; null when none has. */
+export function damagedColumn(row: RawRow): string | null {
+  for (let index = 0; index < kinds.length; index++) {
+    const { type, nullable } = kinds[index] as (typeof kinds)[number]
+    const value = row[index]
+    if (typeof value !== type && !(nullable && value === null)) return columns[index] as string
+  }
+  return null
+}
+
 /** A stored row with its names; a name that the database has lost becomes the empty text, which no name is. */
 export function decodeRow(row: RawRow, streams: Names, sources: Names): EventRow {
+  const damaged = damagedColumn(row)
+  if (damaged !== null) throw corruptRow(row[0], damaged)
   return {
     position: row[0],
     stream: streams.name(row[1]) ?? '',
@@ -94,4 +114,12 @@ export function decodeRow(row: RawRow, streams: Names, sources: Names): EventRow
     line: row[12],
     raw: row[13]
   }
+}
+
+function corruptRow(position: number, column: string): StoreError {
+  return new StoreError(
+    'corrupt',
+    `event ${position}: its ${column} has lost its type`,
+    'Restore the log from a backup; `klplog verify` tells how far it is whole.'
+  )
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { sql } from 'kysely'
 import {
   type CommitDigest,
@@ -11,7 +12,7 @@ import {
 import type { Commit, VerifyResult } from './log.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { Names } from './sqlite-names.ts'
-import { decodeRow, type RawRow, selectRows } from './sqlite-rows.ts'
+import { damagedColumn, decodeRow, type RawRow, selectRows } from './sqlite-rows.ts'
 import { prepare } from './sqlite-statement.ts'
 import { Overview } from './sqlite-streams.ts'
 
@@ -103,29 +104,47 @@ class Verifier {
 }
 
 /**
- * Recomputes every checksum and every digest of the log as it stood at the call. Lets others have their turn
- * between pages; what they append meanwhile is not looked at.
+ * Recomputes every checksum and every digest of the log as it stood at the call, then has SQLite check the
+ * file. Lets others have their turn between pages; what they append meanwhile is not looked at.
  */
 export async function verifyLog(connection: Connection): Promise<VerifyResult> {
   const { lastPosition, lastCommit } = bounds(connection)
   const verifier = new Verifier(commitsUpTo(connection, lastCommit))
-  let fault: Fault | null = null
+  let fault: Fault | null
+  try {
+    fault = (await walk(connection, lastPosition, verifier)) ?? verifier.end() ?? fileFault(connection)
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_CORRUPT')) throw error
+    fault = { position: 0, reason: `the file is damaged behind event ${verifier.position}: ${error.message}` }
+  }
+  const { position: events, commits, head } = verifier
+  return { ok: fault === null, events, commits, head, fault }
+}
+
+async function walk(connection: Connection, lastPosition: number, verifier: Verifier): Promise<Fault | null> {
+  const streams = new Names(connection, 'streams')
+  const sources = new Names(connection, 'sources')
   for (const page of rowsUpTo(connection, lastPosition)) {
-    for (const [row, crc] of page) {
-      fault = verifier.event(row, crc)
-      if (fault !== null) break
+    for (const row of page) {
+      const damaged = damagedColumn(row)
+      if (damaged !== null) {
+        return { position: verifier.position + 1, reason: `the event's ${damaged} has lost its type` }
+      }
+      const fault = verifier.event(decodeRow(row, streams, sources), row[14])
+      if (fault !== null) return fault
     }
-    if (fault !== null) break
     await setImmediate()
   }
-  fault ??= verifier.end()
-  return {
-    ok: fault === null,
-    events: verifier.position,
-    commits: verifier.commits,
-    head: verifier.head,
-    fault
-  }
+  return null
+}
+
+/**
+ * The chain covers the events; the indexes that lead to them are SQLite's to check. Without a damaged event
+ * there is none to name: position 0.
+ */
+function fileFault({ sqlite }: Connection): Fault | null {
+  const answer = sqlite.pragma('integrity_check(1)', { simple: true }) as string
+  return answer === 'ok' ? null : { position: 0, reason: `the file is damaged beside the events: ${answer}` }
 }
 
 /** Where events and commits end, seen at one moment. */
@@ -149,15 +168,13 @@ function* commitsUpTo(connection: Connection, last: number): Generator<Commit> {
   }
 }
 
-function* rowsUpTo(connection: Connection, last: number): Generator<(readonly [EventRow, crc: number])[]> {
-  const streams = new Names(connection, 'streams')
-  const sources = new Names(connection, 'sources')
+function* rowsUpTo(connection: Connection, last: number): Generator<RawRow[]> {
   const events = connection.kysely.selectFrom('events').where('position', '>', 0).where('position', '<=', 0)
   const statement = prepare(connection, selectRows(events).orderBy('position').limit(sql.lit(pageSize))).raw()
   for (let after = 0; ; ) {
     const page = statement.all(after, last) as RawRow[]
     if (page.length === 0) return
     after = page.at(-1)?.[0] ?? last
-    yield page.map((row) => [decodeRow(row, streams, sources), row[14]] as const)
+    yield page
   }
 }
