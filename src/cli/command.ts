@@ -4,7 +4,7 @@ import type { ExitCode } from './errors.ts'
 import type { Io } from './io.ts'
 
 /** Where a command stands in the help. */
-export type CommandGroup = 'Evidence in:' | 'Questions:' | 'The log itself:'
+export type CommandGroup = 'Evidence in:' | 'Questions:' | 'The log itself:' | 'klplog itself:'
 
 /** A command as its author writes it. */
 export interface CommandSpec<Options> {
@@ -18,7 +18,12 @@ export interface CommandSpec<Options> {
   readonly examples: readonly string[]
   /** Adds arguments and options. */
   readonly define?: (command: Command) => void
-  readonly run: (app: App, options: Options, args: readonly string[]) => Promise<ExitCode | undefined>
+  readonly run: (
+    app: App,
+    options: Options,
+    args: readonly string[],
+    program: Command
+  ) => Promise<ExitCode | undefined>
 }
 
 /** A command as the program takes it. */
@@ -41,7 +46,7 @@ export function defineCommand<Options extends object = object>(spec: CommandSpec
       command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`)
       command.action(async () => {
         const options = command.optsWithGlobals<Options & GlobalOptions>()
-        done(await spec.run(new App(io, options), options, command.args))
+        done(await spec.run(new App(io, options), options, command.args, program))
       })
     }
   }

@@ -11,7 +11,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   // commander writes at once and does not wait, so what it says is kept and written at the end.
   const said = { out: '', err: '' }
   try {
-    const program = buildProgram(io, said, (code) => {
+    const program = buildProgram(argv, io, said, (code) => {
       exitCode = code ?? exitCodes.fine
     })
     await program.parseAsync(argv, { from: 'user' })
@@ -24,7 +24,8 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
 }
 
 /** The whole tree of commands and options. */
-export function buildProgram(
+function buildProgram(
+  argv: readonly string[],
   io: Io,
   said: { out: string; err: string },
   done: (exitCode: ExitCode | undefined) => void
@@ -35,9 +36,10 @@ export function buildProgram(
     .option('--db <file>', 'the database (default: $KLPLOG_DB, else klplog/klplog.db in $XDG_DATA_HOME)')
     .option('--utc', 'read and print wall times in UTC')
     .helpOption('-h, --help', 'print this help')
+    .commandsGroup('klplog itself:')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true, optionDescription })
-    .configureOutput(outputOf(io, said))
+    .configureOutput(outputOf(io, said, argv))
     .addHelpText('after', closingHelp)
     .exitOverride()
   for (const command of commands) command.addTo(program, io, done)
@@ -52,7 +54,7 @@ function optionDescription(option: Option): string {
   return `${description}${choices}${typeof defaultValue === 'string' ? `; default: ${defaultValue}` : ''}`
 }
 
-function outputOf(io: Io, said: { out: string; err: string }) {
+function outputOf(io: Io, said: { out: string; err: string }, argv: readonly string[]) {
   return {
     writeOut: (text: string) => {
       said.out += text
@@ -60,7 +62,7 @@ function outputOf(io: Io, said: { out: string; err: string }) {
     writeErr: (text: string) => {
       said.err += text
     },
-    outputError: (text: string, say: (text: string) => void) => say(usageMessage(text)),
+    outputError: (text: string, say: (text: string) => void) => say(usageMessage(text, argv)),
     getOutHelpWidth: () => io.stdout.columns ?? 80,
     getErrHelpWidth: () => io.stderr.columns ?? 80
   }
@@ -75,11 +77,15 @@ Examples:
 Exit codes: 0 fine, 1 violations found, 2 usage, 3 bad input, 4 store trouble.`
 
 /** commander's "error: …" in the words of our own errors. */
-function usageMessage(text: string): string {
-  const [first = '', ...rest] = text.trimEnd().split('\n')
-  const hints =
-    rest.length > 0 ? rest : ['`klplog --help` lists the commands, `klplog COMMAND --help` its options.']
-  return [`klplog: ${first.replace(/^error: /, '')}`, ...hints.map((hint) => `  ${hint}`), ''].join('\n')
+function usageMessage(text: string, argv: readonly string[]): string {
+  const [first = '', suggestion] = text.trimEnd().split('\n')
+  const command = commands.find(({ name }) => argv.includes(name))
+  const help =
+    command === undefined
+      ? '`klplog --help` lists the commands.'
+      : `\`klplog ${command.name} --help\` shows its arguments, options and examples.`
+  const message = first.replace(/^error: /, '').replace(/\.$/, '')
+  return `klplog: ${message}\n${indented(suggestion?.replace(/^\((.*)\)$/, '$1') ?? help)}\n`
 }
 
 async function finish(said: { out: string; err: string }, exitCode: ExitCode, io: Io): Promise<ExitCode> {

@@ -142,6 +142,11 @@ export function visible(text: string): string {
   })
 }
 
+/** `1 commit`, `3 commits`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Ns as seconds with six digits, cut as the kernel cuts them. */
 export function seconds(ns: bigint | string): string {
   const value = BigInt(ns)

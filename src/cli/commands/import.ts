@@ -4,7 +4,7 @@ import { type ImportResult, importLog } from '../../events/index.ts'
 import { defineCommand } from '../command.ts'
 import { withWritableLog } from '../database.ts'
 import { textLines } from '../lines.ts'
-import { type OutputOptions, printAnswer, withOutput } from '../output.ts'
+import { counted, type OutputOptions, printAnswer, withOutput } from '../output.ts'
 
 /** `klplog import`: an exported log in. */
 export const importCommand = defineCommand<OutputOptions>({
@@ -31,7 +31,6 @@ continued by the same command.`,
 })
 
 function resultText({ commits, written, events, rejected, head }: ImportResult): string {
-  const known = commits - written
-  const skipped = known === 0 ? '' : `, ${known} of which the log had already`
-  return `${events} events in ${commits} commits${skipped}; ${rejected} rejected lines\nhead ${head}`
+  const all = `${counted(events, 'event')} in ${counted(commits, 'commit')}, ${written} of them new`
+  return `${all}; ${counted(rejected, 'rejected line')}\nhead ${head}`
 }

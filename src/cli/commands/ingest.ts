@@ -8,7 +8,7 @@ import { exitCodes, UsageError } from '../errors.ts'
 import { type Evidence, gatherEvidence } from '../evidence.ts'
 import { type PlannedIngest, planIngest } from '../ingest-plan.ts'
 import { parseEpochSeconds, parseWallTime } from '../moment.ts'
-import { type OutputOptions, printAnswer, table, withOutput } from '../output.ts'
+import { counted, type OutputOptions, printAnswer, table, withOutput } from '../output.ts'
 import { byteProgress } from '../progress.ts'
 
 interface IngestOptions extends OutputOptions {
@@ -165,16 +165,15 @@ function summaryTable(app: App, rows: readonly IngestRow[]): string {
 async function tellMore(app: App, evidence: readonly Evidence[], rows: readonly IngestRow[]): Promise<void> {
   for (const { label, skipped } of evidence) {
     if (skipped.length === 0) continue
-    const files = skipped.length === 1 ? '1 file' : `${skipped.length} files`
     await app.warn(
-      `${label}: skipped ${files} that are no evidence`,
+      `${label}: skipped ${counted(skipped.length, 'file')} of no known kind`,
       `${skipped.join(', ')}\nWhere one is, ingest it with --format NAME.`
     )
   }
   const rejected = rows.reduce((sum, row) => sum + row.rejectedLines, 0)
   if (rejected > 0) {
     await app.warn(
-      `${rejected} lines were not understood; they are kept`,
+      `${counted(rejected, 'line')} not understood, and kept`,
       '`klplog rejected` lists them with the reason.'
     )
   }

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts'
 import { withWritableLog } from '../database.ts'
+import { counted } from '../output.ts'
 import { eventProgress } from '../progress.ts'
 
 /** `klplog rebuild`: the read models anew. */
@@ -16,7 +17,7 @@ It also brings the database of an older klplog up to date.`,
       const progress = eventProgress(app.io, 'rebuild')
       const { events } = await log.rebuild((done, total) => progress.reach(done, total))
       progress.stop()
-      await app.note(`rebuilt from ${events} events`)
+      await app.note(`rebuilt from ${counted(events, 'event')}`)
       return undefined
     })
 })

@@ -3,7 +3,7 @@ import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
 import { exitCodes, UsageError } from '../errors.ts'
-import { type OutputOptions, printAnswer, withOutput } from '../output.ts'
+import { counted, type OutputOptions, printAnswer, withOutput } from '../output.ts'
 
 interface VerifyOptions extends OutputOptions {
   readonly head?: string
@@ -58,7 +58,9 @@ async function find(log: SqliteLog, digest: string): Promise<{ digest: string; c
 }
 
 function verifiedText({ colors }: App, { ok, events, commits, head, fault, kept }: Verified): string {
-  const lines = ok ? [`${colors.green('ok')}: ${events} events in ${commits} commits`, `head ${head}`] : []
+  const lines = ok
+    ? [`${colors.green('ok')}: ${counted(events, 'event')} in ${counted(commits, 'commit')}`, `head ${head}`]
+    : []
   if (fault !== null) {
     lines.push(`${colors.red('damaged')}: event @${fault.position}: ${fault.reason}`)
     lines.push(`  Events before @${fault.position} are as they were written. Restore the log from a backup,`)
