@@ -90,7 +90,7 @@ function overrideError(act: Act, { kind }: Attach, place: Place): number {
 }
 
 function isErrorInjectable(act: Act, { module, function: name }: Place): boolean {
-  if (module === null) return act.world.errorInjectable.has(name)
+  if (module === null) return act.world.isErrorInjectable(name)
   return act.world.modules.get(module)?.errorInjectable.includes(name) ?? false
 }
 

@@ -1,7 +1,10 @@
 import type { HookKind } from '../events/index.ts'
 
-/** What a try finds of a task that is not asleep with a reliable stack; who is not named is. */
-export type TaskConditions = ReadonlyMap<number, 'running' | 'unreliable-stack'>
+/**
+ * What a try finds of a task that is not asleep with a reliable stack; who is not named is. `self`: the task
+ * switched itself before the try came to it.
+ */
+export type TaskConditions = ReadonlyMap<number, 'running' | 'unreliable-stack' | 'self'>
 
 /**
  * Something that happens to a kernel: what user space asks for, what a task does, what the kernel's own

@@ -25,6 +25,10 @@ export function tryTask(act: Act, task: TaskState): boolean {
   const { patch, goal } = transition
   const { pid, comm } = task
   const condition = act.conditions.get(taskKey(pid, comm))
+  if (condition === 'self') {
+    act.tell('task.switched', { patch, goal, pid, comm, how: 'self' })
+    return true
+  }
   const sleepsIn = condition === undefined ? checkStack(act.state, task) : null
   if (condition === undefined && sleepsIn === null) {
     act.tell('task.switched', { patch, goal, pid, comm, how: 'checked' })

@@ -35,6 +35,11 @@ export interface World {
   readonly modules: ReadonlyMap<string, ModuleSpec>
   /** How often a symbol of vmlinux occurs in kallsyms; a name that is not listed occurs once. */
   readonly symbolCounts: ReadonlyMap<string, number>
-  /** Functions of vmlinux on the error-injection list. */
-  readonly errorInjectable: ReadonlySet<string>
+  /** Whether a function of vmlinux is on the error-injection list. */
+  isErrorInjectable(name: string): boolean
+}
+
+/** SYSCALL_DEFINE puts every system call's entry on the error-injection list. */
+export function isSyscallEntry(name: string): boolean {
+  return /^__(?:x64|ia32|arm64)_sys_/.test(name)
 }
