@@ -1,9 +1,19 @@
 import type { CliCommand } from './command.ts'
+import { blame } from './commands/blame.ts'
+import { blocking } from './commands/blocking.ts'
+import { completion } from './commands/completion.ts'
+import { diff } from './commands/diff.ts'
 import { exportCommand } from './commands/export.ts'
+import { gaps } from './commands/gaps.ts'
+import { hooks } from './commands/hooks.ts'
 import { importCommand } from './commands/import.ts'
 import { ingest } from './commands/ingest.ts'
+import { log } from './commands/log.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
+import { runs } from './commands/runs.ts'
+import { show } from './commands/show.ts'
+import { stack } from './commands/stack.ts'
 import { streams } from './commands/streams.ts'
 import { verify } from './commands/verify.ts'
 
@@ -11,9 +21,19 @@ import { verify } from './commands/verify.ts'
 export const commands: readonly CliCommand[] = [
   ingest,
   rejected,
+  stack,
+  hooks,
+  gaps,
+  runs,
+  blocking,
+  log,
+  show,
+  diff,
+  blame,
   streams,
   verify,
   rebuild,
   exportCommand,
-  importCommand
+  importCommand,
+  completion
 ]
