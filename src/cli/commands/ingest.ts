@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander'
-import { formats, type IngestSummary, ingest as ingestJob } from '../../collectors/index.ts'
-import type { Policy } from '../../events/index.ts'
+import { formats, ingest as ingestJob } from '../../collectors/index.ts'
+import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withWritableLog } from '../database.ts'
 import { exitCodes, UsageError } from '../errors.ts'
-import { type Evidence, gatherEvidence } from '../evidence.ts'
+import { gatherEvidence } from '../evidence.ts'
 import { type PlannedIngest, planIngest } from '../ingest-plan.ts'
+import { type IngestReport, reportTable, tellMore } from '../ingest-report.ts'
 import { parseEpochSeconds, parseWallTime } from '../moment.ts'
-import { counted, type OutputOptions, printAnswer, table, withOutput } from '../output.ts'
+import { type OutputOptions, printAnswer, withOutput } from '../output.ts'
 import { byteProgress } from '../progress.ts'
 
 interface IngestOptions extends OutputOptions {
@@ -19,9 +20,6 @@ interface IngestOptions extends OutputOptions {
   readonly bootTime?: string
   readonly policy?: Policy
 }
-
-/** What became of one stream's evidence, as `-o json` gives it. */
-type IngestRow = IngestSummary & { readonly skippedFiles: readonly string[] }
 
 /** `klplog ingest`: evidence in. */
 export const ingest = defineCommand<IngestOptions>({
@@ -55,7 +53,7 @@ What the log has already is not stored again, so the same command continues what
     const evidence = await gatherEvidence(paths, options, app.io.stdin)
     const planned = await planIngest(evidence, naming)
     const { rows, stopped } = await ingestAll(app, planned)
-    await printAnswer(app, options, rows, () => summaryTable(app, rows))
+    await printAnswer(app, options, rows, () => reportTable(app, rows))
     await tellMore(app, evidence, rows)
     if (!stopped) return undefined
     await app.warn('stopped: what was understood so far is stored', 'The same command continues.')
@@ -103,7 +101,7 @@ function bootTime(app: App, text: string): bigint {
 async function ingestAll(
   app: App,
   planned: readonly PlannedIngest[]
-): Promise<{ rows: IngestRow[]; stopped: boolean }> {
+): Promise<{ rows: IngestReport[]; stopped: boolean }> {
   let stopped = false
   const stopListening = app.io.onInterrupt(() => {
     stopped = true
@@ -114,17 +112,16 @@ async function ingestAll(
     'ingest',
     sizes.reduce((sum, size) => sum + size, 0)
   )
-  const rows: IngestRow[] = []
+  const rows: IngestReport[] = []
   try {
     await withWritableLog(app, { make: true }, async (log) => {
       for (const { job, evidence } of planned) {
         if (stopped) return
-        const summary = await ingestJob(log, {
-          ...job,
-          onBytes: (bytes) => progress.add(bytes),
-          isStopped: () => stopped
-        })
-        rows.push({ ...summary, skippedFiles: evidence.skipped })
+        const before = (await log.streams()).find(({ stream }) => stream === job.stream)
+        const onBytes = (bytes: number) => progress.add(bytes)
+        const summary = await ingestJob(log, { ...job, onBytes, isStopped: () => stopped })
+        const appendedLate = before === undefined ? 0 : await countLate(log, before)
+        rows.push({ ...summary, appendedLate, skippedFiles: evidence.skipped })
       }
     })
   } finally {
@@ -134,54 +131,12 @@ async function ingestAll(
   return { rows, stopped }
 }
 
-function summaryTable(app: App, rows: readonly IngestRow[]): string {
-  const right = (head: string) => ({ head, align: 'right' }) as const
-  const columns = [
-    { head: 'STREAM' },
-    right('EVENTS'),
-    right('KNOWN'),
-    right('LINES'),
-    right('USED'),
-    right('CONFIRMING'),
-    right('UNRELATED'),
-    right('REJECTED'),
-    { head: 'POLICY' }
-  ]
-  const cells = rows.map((row) => [
-    { value: row.stream, color: app.colors.cyan },
-    row.appended,
-    row.alreadyKnown,
-    row.lines,
-    row.usedLines,
-    row.confirmingLines,
-    row.unrelatedLines,
-    { value: row.rejectedLines, color: row.rejectedLines > 0 ? app.colors.yellow : String },
-    `${row.policy ?? 'unknown'} (${row.policyFrom})`
-  ])
-  return table(app, columns, cells)
-}
-
-/** What needs the user's eye: skipped files, rejected lines, an unknown policy. */
-async function tellMore(app: App, evidence: readonly Evidence[], rows: readonly IngestRow[]): Promise<void> {
-  for (const { label, skipped } of evidence) {
-    if (skipped.length === 0) continue
-    await app.warn(
-      `${label}: skipped ${counted(skipped.length, 'file')} of no known kind`,
-      `${skipped.join(', ')}\nWhere one is, ingest it with --format NAME.`
-    )
+/** Events that came behind the stream's last one, of an earlier time. */
+async function countLate(log: SqliteLog, before: StreamInfo): Promise<number> {
+  const { stream, lastPosition, lastNs } = before
+  let late = 0
+  for await (const page of log.read({ stream, after: lastPosition, untilNs: lastNs - 1n })) {
+    late += page.length
   }
-  const rejected = rows.reduce((sum, row) => sum + row.rejectedLines, 0)
-  if (rejected > 0) {
-    await app.warn(
-      `${counted(rejected, 'line')} not understood, and kept`,
-      '`klplog rejected` lists them with the reason.'
-    )
-  }
-  const unknown = rows.filter((row) => row.policy === null).map((row) => row.stream)
-  if (unknown.length > 0) {
-    await app.warn(
-      `the livepatch policy of ${unknown.join(', ')} is unknown: no evidence shows sysfs`,
-      'Ingest a snapshot of sysfs (grep -r . /sys/kernel/livepatch), or give --policy.'
-    )
-  }
+  return late
 }
