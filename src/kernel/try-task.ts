@@ -12,10 +12,18 @@ import type { Act } from './act.ts'
 export function pendingTasks(state: KernelState): TaskState[] {
   const { transition } = state
   if (transition === null) return []
-  return [...state.tasks.values()].filter((task) => {
-    const key = taskKey(task.pid, task.comm)
-    return transition.behind === null ? !transition.switched.has(key) : transition.behind.has(key)
-  })
+  const pending: TaskState[] = []
+  const idle: TaskState[] = []
+  for (const [key, task] of state.tasks) {
+    const isPending = transition.behind === null ? !transition.switched.has(key) : transition.behind.has(key)
+    if (isPending) (key < 0 ? idle : pending).push(task)
+  }
+  // Threads come first, then the idle task of each CPU.
+  return [...pending, ...idle.sort((a, b) => idleCpu(a) - idleCpu(b))]
+}
+
+function idleCpu({ pid, comm }: TaskState): number {
+  return -1 - taskKey(pid, comm)
 }
 
 /** klp_try_switch_task(): the task reaches the goal, or is told to be in its way. Returns whether it did. */

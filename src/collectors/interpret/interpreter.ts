@@ -37,7 +37,10 @@ export class Interpreter {
     if (seen.kind === 'printk') {
       this.#printk(seen.message, item)
     } else {
-      this.#tellBlocked()
+      // Another CPU's records may come between a failed try and its debug line.
+      const { blocked } = this.#context
+      const isOther = seen.kind === 'probe' && blocked?.by != null && seen.task?.pid !== blocked.by
+      if (!isOther) this.#tellBlocked()
       if (seen.kind === 'probe') this.#probe(seen, item)
       else this.#other(seen, item)
     }
@@ -73,8 +76,9 @@ export class Interpreter {
       this.#tellBlocked()
       return
     }
+    if (told === null) return
     this.#tellBlocked()
-    if (told !== null) taskBlocked(k, t, told)
+    taskBlocked(k, t, told)
   }
 
   #probe(probe: Probe, item: Item): void {

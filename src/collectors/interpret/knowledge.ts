@@ -84,6 +84,8 @@ export class Knowledge {
   /** Modules whose load has not returned yet, by the pid that loads them. */
   readonly loading = new Map<number, string>()
   goingModule: string | null = null
+  /** The pid that runs klp_try_complete_transition(): it tries the others, and itself among them. */
+  trier: number | null = null
   /** Whose completion is unpatching the replaced ones. */
   replacing: string | null = null
   readonly replaced = new Set<string>()

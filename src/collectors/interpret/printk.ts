@@ -116,7 +116,7 @@ export function interpretPrintk(context: PrintkContext, message: string): Blocke
 
 function blockedBy([, comm = '', pid, running, unreliable, func]: RegExpExecArray, item: Item): BlockedTask {
   const reason = running ? 'running' : unreliable ? 'unreliable-stack' : 'sleeping'
-  return { pid: Number(pid), comm, reason, function: func ?? null, item }
+  return { pid: Number(pid), comm, reason, function: func ?? null, item, by: null }
 }
 
 function callbackRan({ k, t, item }: PrintkContext, message: string): void {

@@ -27,8 +27,9 @@ export const klpEntered: Readonly<Record<string, Handler>> = {
   },
   klp_start_transition: (c, probe, item) =>
     transitions.transitionStarted(c.k, c.t, patchIn(c, probe), goalIn(c, probe.args.target), item),
-  klp_try_complete_transition: ({ k, t }, _probe, item) => {
+  klp_try_complete_transition: ({ k, t }, { task }, item) => {
     const { transition } = k
+    k.trier = task?.pid ?? null
     if (transition === null) return
     t.tell('transition.tried', { patch: transition.patch, goal: transition.goal }, item)
   },
@@ -103,8 +104,10 @@ export const returned: Readonly<Record<string, Handler>> = {
     if (patching === null || args.ret !== '0') return
     transitions.objectPatched(c.k, c.t, patching.patch, patching.object, item)
   },
-  klp_check_and_switch_task: (c, { args }, item) => {
-    c.blocked = transitions.taskTried(c.k, c.t, args, item)
+  klp_check_and_switch_task: (c, { args, task }, item) => {
+    const { blocked } = c
+    c.blocked = transitions.taskTried(c.k, c.t, args, task, item)
+    if (blocked !== null) transitions.taskBlocked(c.k, c.t, blocked)
   },
   enabled_store: ({ k, t }, { args, task }, item) => storeReturned(k, t, args, task, item),
   register_kprobe: ({ k }, { args, task }) => hooks.kprobeRegistered(k, args, task),

@@ -93,16 +93,24 @@ export function transitionCancelled(k: Knowledge, t: Teller, patch: string, item
 }
 
 /** The return of klp_check_and_switch_task(): switched, or why not. The debug line of a failure follows it. */
-export function taskTried(k: Knowledge, t: Teller, args: Args, item: Item): BlockedTask | null {
+export function taskTried(
+  k: Knowledge,
+  t: Teller,
+  args: Args,
+  by: TaskRef | null,
+  item: Item
+): BlockedTask | null {
   const task = taskOf(args)
   const { transition } = k
   if (task === null || transition === null) return null
   const { patch, goal } = transition
   if (args.ret === '0') {
-    t.tell('task.switched', { patch, goal, ...task, how: 'checked' }, item)
+    // In cond_resched(), since 7.x in schedule(), a task checks itself; only the trier tries others.
+    const how = by !== null && by.pid === task.pid && by.pid !== k.trier ? 'self' : 'checked'
+    t.tell('task.switched', { patch, goal, ...task, how }, item)
     return null
   }
-  return { ...task, reason: reasonOf[args.ret ?? ''] ?? 'unknown', function: null, item }
+  return { ...task, reason: reasonOf[args.ret ?? ''] ?? 'unknown', function: null, item, by: by?.pid ?? null }
 }
 
 /** klp_update_patch_state(): the task switches itself; `state` is what it leaves. */
@@ -121,11 +129,13 @@ export interface BlockedTask {
   readonly reason: 'running' | 'unreliable-stack' | 'sleeping' | 'unknown'
   readonly function: string | null
   readonly item: Item
+  /** Who tried: its next record shows that no debug line will follow. Null where the evidence has no task. */
+  readonly by: number | null
 }
 
 export function taskBlocked(k: Knowledge, t: Teller, blocked: BlockedTask): void {
   if (k.transition === null) return
-  const { item, ...task } = blocked
+  const { item, by: _by, ...task } = blocked
   t.tell('task.blocked', { patch: k.transition.patch, goal: k.transition.goal, ...task }, item)
 }
 

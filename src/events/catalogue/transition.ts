@@ -23,8 +23,8 @@ export const transitionEvents = {
   /** klp_cancel_transition(): the enable failed after its transition was initialised. Proof: its probe, "canceling". */
   'transition.cancelled': { version: 1, data: z.strictObject({ patch: z.string() }) },
   /**
-   * A task reached the goal. `how`: `checked` by klp_try_switch_task (its stack was clean), `self` in
-   * klp_update_patch_state (kernel exit, idle loop). An idle task has pid 0 and the comm `swapper/CPU`.
+   * A task reached the goal. `how`: `checked` by a try (its stack was clean), `self` in klp_update_patch_state
+   * (kernel exit, idle loop) or where the scheduler lets it check itself (__klp_sched_try_switch). An idle task has pid 0 and the comm `swapper/CPU`.
    */
   'task.switched': {
     version: 1,

@@ -1,0 +1,67 @@
+import type { EventData, StoredEvent } from '../../events/index.ts'
+import type { Operation, TaskConditions } from '../../kernel/index.ts'
+import { functionKey, type KernelState, taskKey } from '../../projections/index.ts'
+
+/** What a recorded try tells of the tasks: who was there, who was in its way, and who slept in what. */
+export interface TasksOfTry {
+  /** Tasks that the try came to, or that switched themselves before it could, by key. */
+  readonly listed: ReadonlyMap<number, { readonly pid: number; readonly comm: string }>
+  readonly conditions: TaskConditions
+  /** The patched function that a task slept in, by the task's key. */
+  readonly asleep: ReadonlyMap<number, string>
+}
+
+/** Reads a try's tasks out of the events that it gave. */
+export function tasksOfTry(events: readonly StoredEvent[]): TasksOfTry {
+  const listed = new Map<number, { pid: number; comm: string }>()
+  const conditions = new Map<number, 'running' | 'unreliable-stack' | 'self'>()
+  const asleep = new Map<number, string>()
+  for (const event of events) {
+    if (event.type !== 'task.switched' && event.type !== 'task.blocked') continue
+    const { pid, comm } = event.data
+    const key = taskKey(pid, comm)
+    const known = listed.has(key)
+    listed.set(key, { pid, comm })
+    if (event.type === 'task.blocked') noteBlocked(event.data, key, conditions, asleep)
+    else if (event.data.how === 'self' && !known) conditions.set(key, 'self')
+  }
+  return { listed, conditions, asleep }
+}
+
+function noteBlocked(
+  blocked: EventData<'task.blocked'>,
+  key: number,
+  conditions: Map<number, 'running' | 'unreliable-stack' | 'self'>,
+  asleep: Map<number, string>
+): void {
+  if (blocked.reason === 'sleeping' && blocked.function !== null) asleep.set(key, blocked.function)
+  else conditions.set(key, blocked.reason === 'unreliable-stack' ? 'unreliable-stack' : 'running')
+}
+
+/** What has to happen on the model before a try, so that its tasks are those that the recording shows. */
+export function taskOperations(
+  state: KernelState,
+  tasks: TasksOfTry,
+  isFirstTry: boolean,
+  pending: readonly { pid: number; comm: string }[],
+  objectOf: (name: string) => string
+): Operation[] {
+  const operations: Operation[] = []
+  // The first try comes to every task there is, a later one to those that are left.
+  const expected = isFirstTry ? [...state.tasks.values()] : pending
+  for (const { pid, comm } of expected) {
+    if (!tasks.listed.has(taskKey(pid, comm))) operations.push({ op: 'exit-task', task: taskKey(pid, comm) })
+  }
+  for (const [key, { pid, comm }] of tasks.listed) {
+    const task = state.tasks.get(key)
+    if (task === undefined) operations.push({ op: 'start-task', pid, comm })
+    const name = tasks.asleep.get(key)
+    const frames = task?.frames ?? []
+    if (name === undefined) {
+      for (const _frame of frames) operations.push({ op: 'return', task: key })
+    } else if (!frames.some((frame) => frame.function === functionKey(objectOf(name), name, 1))) {
+      operations.push({ op: 'call', task: key, object: objectOf(name), function: name })
+    }
+  }
+  return operations
+}
