@@ -1,12 +1,23 @@
 import type { IngestSummary } from '../collectors/index.ts'
+import type { Policy } from '../events/index.ts'
 import type { App } from './app.ts'
 import type { Evidence } from './evidence.ts'
-import { counted, table } from './output.ts'
+import { counted, table, wallTime } from './output.ts'
+
+/** What the log holds of a boot as a whole; an earlier ingest may have said it, and it stays. */
+export interface StoredBoot {
+  readonly policy: Policy | null
+  /** Ns since the epoch. */
+  readonly bootTimeNs: bigint | null
+}
 
 /** What became of one stream's evidence, as `klplog ingest -o json` gives it. */
 export type IngestReport = IngestSummary & {
   /** Of the appended events, how many lie before what the stream had already. */
   readonly appendedLate: number
+  readonly stored: StoredBoot
+  /** Ns since the epoch, as given or recognised. */
+  readonly bootTimeNs: bigint | null
   readonly skippedFiles: readonly string[]
 }
 
@@ -55,11 +66,15 @@ export async function tellMore(
   const unknown = reports.filter((report) => report.policy === null).map((report) => report.stream)
   if (unknown.length > 0) {
     await app.warn(
-      `the livepatch policy of ${unknown.join(', ')} is unknown: no evidence shows sysfs`,
-      'Ingest a dump of sysfs (grep -r . /sys/kernel/livepatch) with the rest, or give --policy.'
+      `the livepatch policy of ${unknown.join(', ')} is unknown, and read as mainline's`,
+      `Where it is another, ingest into a new database with --policy, or with a dump of sysfs beside the rest
+(grep -r . /sys/kernel/livepatch).`
     )
   }
-  for (const report of reports) await tellLate(app, report)
+  for (const report of reports) {
+    await tellStored(app, report)
+    await tellLate(app, report)
+  }
 }
 
 async function tellSkipped(app: App, { label, skipped }: Evidence): Promise<void> {
@@ -68,6 +83,27 @@ async function tellSkipped(app: App, { label, skipped }: Evidence): Promise<void
     `${label}: skipped ${counted(skipped.length, 'file')} of no known kind`,
     `${skipped.join(', ')}\nWhere one is evidence, ingest it with --format NAME.`
   )
+}
+
+async function tellStored(app: App, { stream, policy, bootTimeNs, stored }: IngestReport): Promise<void> {
+  const news: string[] = []
+  // An unknown policy is read as mainline's.
+  if (policy !== null && policy !== (stored.policy ?? 'mainline')) news.push(`policy ${policy}`)
+  if (bootTimeNs !== null && !isNear(bootTimeNs, stored.bootTimeNs)) {
+    news.push(`boot time ${wallTime(bootTimeNs, app)}`)
+  }
+  if (news.length === 0) return
+  await app.warn(
+    `${news.join(' and ')}: too late for ${stream}, which an earlier ingest began otherwise`,
+    'What is stored stays as it is. Ingest into a new database to have it so from the start.'
+  )
+}
+
+/** Clocks are adjusted, so two pieces of evidence hardly give the same boot time to the ns. */
+function isNear(bootTimeNs: bigint, stored: bigint | null): boolean {
+  if (stored === null) return false
+  const apartNs = bootTimeNs - stored
+  return apartNs < 1_000_000_000n && apartNs > -1_000_000_000n
 }
 
 async function tellLate(app: App, { stream, appendedLate }: IngestReport): Promise<void> {

@@ -7,10 +7,11 @@ import { withWritableLog } from '../database.ts'
 import { exitCodes, UsageError } from '../errors.ts'
 import { gatherEvidence } from '../evidence.ts'
 import { type PlannedIngest, planIngest } from '../ingest-plan.ts'
-import { type IngestReport, reportTable, tellMore } from '../ingest-report.ts'
+import { type IngestReport, reportTable, type StoredBoot, tellMore } from '../ingest-report.ts'
 import { parseEpochSeconds, parseWallTime } from '../moment.ts'
 import { type OutputOptions, printAnswer, withOutput } from '../output.ts'
 import { byteProgress } from '../progress.ts'
+import { bootTimeOf } from '../stream-time.ts'
 
 interface IngestOptions extends OutputOptions {
   readonly format?: string
@@ -121,7 +122,13 @@ async function ingestAll(
         const onBytes = (bytes: number) => progress.add(bytes)
         const summary = await ingestJob(log, { ...job, onBytes, isStopped: () => stopped })
         const appendedLate = before === undefined ? 0 : await countLate(log, before)
-        rows.push({ ...summary, appendedLate, skippedFiles: evidence.skipped })
+        rows.push({
+          ...summary,
+          bootTimeNs: job.bootTimeNs,
+          appendedLate,
+          stored: await storedBoot(log, job.stream),
+          skippedFiles: evidence.skipped
+        })
       }
     })
   } finally {
@@ -129,6 +136,16 @@ async function ingestAll(
     stopListening()
   }
   return { rows, stopped }
+}
+
+/** What the log holds of the boot as a whole, now that the evidence is in. */
+async function storedBoot(log: SqliteLog, stream: string): Promise<StoredBoot> {
+  const info = (await log.streams()).find((one) => one.stream === stream)
+  const bootTimeNs = info === undefined ? null : await bootTimeOf(log, info)
+  for await (const [event] of log.read({ stream, types: ['host.booted'], limit: 1 })) {
+    if (event?.type === 'host.booted') return { policy: event.data.policy, bootTimeNs }
+  }
+  return { policy: null, bootTimeNs }
 }
 
 /** Events that came behind the stream's last one, of an earlier time. */
