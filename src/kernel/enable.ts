@@ -57,16 +57,28 @@ function initPatch(act: Act, patch: PatchState, spec: PatchSpec): number {
 function enableInitialised(act: Act, spec: ModuleSpec, newPatch: PatchState): number {
   const { name } = spec
   act.printKlp('notice', `enabling patch '${name}'`)
+  // An object with callbacks only would look as if nops had made it, so its nops are told one by one.
+  const bare = newPatch.objects.filter(
+    (object) => !object.dynamic && object.functions.every(({ nop }) => nop)
+  )
   act.tell('patch.enabled', {
     patch: name,
     replace: newPatch.replace,
     replaceable: newPatch.replaceable,
     replaceSet: newPatch.replaceSet,
-    objects: newPatch.objects.map((object) => ({ name: object.name, functions: [...object.functions] })),
+    objects: newPatch.objects.map((object) => ({
+      name: object.name,
+      functions: bare.includes(object) ? [] : [...object.functions]
+    })),
     nopsListed: true,
     states: [...newPatch.states],
     actor: null
   })
+  for (const object of bare) {
+    for (const { name: func, sympos } of object.functions) {
+      act.tell('nop.added', { patch: name, object: object.name, function: func, sympos })
+    }
+  }
   const patch = findPatch(act.state, name) as PatchState
   initTransition(act, patch, 'patched')
   for (const object of patch.objects) {

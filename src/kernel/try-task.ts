@@ -8,10 +8,10 @@ import {
 } from '../projections/index.ts'
 import type { Act } from './act.ts'
 
-/** The threads that have not reached the goal of the transition yet. */
+/** The threads that have not reached the goal of the transition yet: nobody, once it was forced. */
 export function pendingTasks(state: KernelState): TaskState[] {
   const { transition } = state
-  if (transition === null) return []
+  if (transition === null || transition.forcedNs !== null) return []
   const pending: TaskState[] = []
   const idle: TaskState[] = []
   for (const [key, task] of state.tasks) {

@@ -45,6 +45,8 @@ export interface SelftestModules {
       readonly unblockedInit: readonly string[]
     }
   >
+  /** Modules whose init runs a test of its own, of which there is no model. */
+  readonly unmodelled: ReadonlySet<string>
 }
 
 const callbacks = ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch'] as const
@@ -58,10 +60,12 @@ export function readSelftestModules(json: unknown): SelftestModules {
     string,
     { function: string; exits: readonly string[]; unblockedInit: readonly string[] }
   >()
+  const unmodelled = new Set<string>()
   for (const [name, value] of Object.entries(entries)) {
     if (name.startsWith('_')) continue
     const module = testModule.parse(value)
     specs.set(name, specOf(name, module))
+    if (typeof module.init === 'string') unmodelled.add(name)
     if (module.output !== undefined) outputs.set(name, module.output.replaceAll('{mod}', name))
     const [blocked] = module.functions
     if (module.exit_if_blocking.length > 0 && blocked !== undefined) {
@@ -73,7 +77,7 @@ export function readSelftestModules(json: unknown): SelftestModules {
     }
   }
   const procFiles = z.record(z.string(), z.string()).parse(entries._proc_files ?? {})
-  return { specs, outputs, busy, procFiles: new Map(Object.entries(procFiles)) }
+  return { specs, outputs, busy, unmodelled, procFiles: new Map(Object.entries(procFiles)) }
 }
 
 function specOf(name: string, module: TestModule): ModuleSpec {
