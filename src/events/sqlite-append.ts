@@ -1,13 +1,6 @@
 import type { Statement } from 'better-sqlite3'
 import { sql } from 'kysely'
-import {
-  type CommitDigest,
-  canonical,
-  checksum,
-  commitDigest,
-  type EventRow,
-  genesisDigest
-} from './canonical.ts'
+import { CommitDigest, canonical, checksum, type EventRow, genesisDigest } from './canonical.ts'
 import { ExpectedRevisionError, InvalidEventError, StoreError } from './errors.ts'
 import type { NewEvent } from './event.ts'
 import { assertFits, compileEventGuard, type EventGuard, isName, toRow, toStoredEvent } from './event-row.ts'
@@ -25,6 +18,10 @@ interface Head {
   readonly position: number
   readonly digest: string
 }
+
+/** The last commit, and the last revision of the stream that was asked for. */
+type HeadRow = readonly [number: number, position: number, digest: string, revision: number | null]
+const emptyLog: HeadRow = [0, 0, genesisDigest, null]
 
 /** A commit while it is written. */
 interface OpenCommit {
@@ -116,12 +113,10 @@ export class Appender {
   }
 
   #open(stream: string, expected: ExpectedRevision): OpenCommit {
-    const [number, position, digest] = (this.#statements.head.get() as
-      | [number, number, string]
-      | undefined) ?? [0, 0, genesisDigest]
     const known = this.#streams.find(stream)
-    const revision =
-      known === undefined ? 0 : ((this.#statements.revision.get(known) as number | undefined) ?? 0)
+    const [number, position, digest, last] =
+      (this.#statements.head.get(known ?? null) as HeadRow | undefined) ?? emptyLog
+    const revision = last ?? 0
     if (expected !== 'any' && revision !== (expected === 'no-stream' ? 0 : expected)) {
       throw new ExpectedRevisionError(stream, expected, revision)
     }
@@ -131,7 +126,7 @@ export class Appender {
       streamId,
       head: { number, position, digest },
       revision,
-      digest: commitDigest(digest),
+      digest: new CommitDigest(digest),
       fold: this.#readModels.open(streamId, stream, revision),
       appended: 0
     }
@@ -209,19 +204,21 @@ function prepareStatements(connection: Connection) {
       connection,
       kysely
         .selectFrom('commits')
-        .select(['number', 'last_position', 'digest'])
+        .select((builder) => [
+          'number',
+          'last_position',
+          'digest',
+          builder
+            .selectFrom('events')
+            .select('revision')
+            .where('stream_id', '=', 0)
+            .orderBy('revision', 'desc')
+            .limit(sql.lit(1))
+            .as('revision')
+        ])
         .orderBy('number', 'desc')
         .limit(sql.lit(1))
     ).raw(),
-    revision: prepare(
-      connection,
-      kysely
-        .selectFrom('events')
-        .select('revision')
-        .where('stream_id', '=', 0)
-        .orderBy('revision', 'desc')
-        .limit(sql.lit(1))
-    ).pluck(),
     insertEvent: prepare(
       connection,
       kysely

@@ -108,7 +108,8 @@ function openReadOnly(path: string, timeout: number): Database.Database {
       return sqlite
     } catch (error) {
       sqlite.close()
-      if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_CANTOPEN')) throw error
+      if (!(error instanceof Database.SqliteError) || !/^SQLITE_(CANTOPEN|READONLY)/.test(error.code))
+        throw error
       return openInMemory(path, error)
     }
   })
@@ -120,7 +121,7 @@ const formatVersionOffsets = [18, 19]
 const memoryLimitBytes = 2 ** 31 - 1
 
 /**
- * Where SQLite cannot make its -shm file (a read-only file system), a log that was closed well is complete
+ * Where SQLite cannot make its -shm file (a read-only file system or directory), a log that was closed well is complete
  * without its write-ahead log, so it is read into memory, marked as not using one.
  */
 function openInMemory(path: string, cause: Error): Database.Database {

@@ -1,14 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { sql } from 'kysely'
-import {
-  type CommitDigest,
-  canonical,
-  checksum,
-  commitDigest,
-  type EventRow,
-  genesisDigest
-} from './canonical.ts'
+import { CommitDigest, canonical, checksum, type EventRow, genesisDigest } from './canonical.ts'
 import type { Commit, VerifyResult } from './log.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { Names } from './sqlite-names.ts'
@@ -70,7 +63,7 @@ class Verifier {
       return { position, reason: `commit ${this.commits + 1} should begin here, the log has ${range}` }
     }
     this.#commit = next.value
-    this.#digest = commitDigest(this.head)
+    this.#digest = new CommitDigest(this.head)
     return null
   }
 

@@ -1,4 +1,4 @@
-import { canonical, commitDigest, type EventRow, genesisDigest } from './canonical.ts'
+import { CommitDigest, canonical, type EventRow, genesisDigest } from './canonical.ts'
 import { ImportError, LogError, StoreError } from './errors.ts'
 import type { Commit, EventLog, RejectedEvidence } from './log.ts'
 import {
@@ -24,7 +24,7 @@ export async function* exportLog(log: EventLog): AsyncGenerator<string> {
   yield headerLine()
   let last: Commit = { number: 0, firstPosition: 0, lastPosition: 0, digest: genesisDigest }
   for await (const commit of allCommits(log, 0)) {
-    const digest = commitDigest(last.digest)
+    const digest = new CommitDigest(last.digest)
     for await (const page of log.rows(commit.firstPosition - 1, commit.lastPosition)) {
       for (const row of page) {
         digest.add(canonical(row))
@@ -134,7 +134,7 @@ class Importer {
   async #commit(commit: Commit, line: number): Promise<void> {
     const rows = this.#rows
     this.#rows = []
-    const digest = commitDigest(this.#last.digest)
+    const digest = new CommitDigest(this.#last.digest)
     for (const row of rows) digest.add(canonical(row))
     const fits =
       commit.number === this.#last.number + 1 &&
