@@ -1,6 +1,7 @@
 import type { HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
 import { hookedFunctions } from './hook-status.ts'
+import { kprobeDisarmed } from './stack.ts'
 import type { HookState, KernelState } from './state.ts'
 
 type HookEvent = Extract<
@@ -33,6 +34,7 @@ export function evolveHook(state: KernelState, event: HookEvent, changes: Change
       const at = state.hooks.findIndex((one) => isSame(one, event.data))
       const [hook] = at < 0 ? [] : state.hooks.splice(at, 1)
       if (hook !== undefined) touchHooked(state, hook, changes)
+      kprobeDisarmed(state, changes)
       return
     }
     case 'hook.killed':
@@ -41,6 +43,7 @@ export function evolveHook(state: KernelState, event: HookEvent, changes: Change
         hook.goneNs ??= event.uptimeNs
         touchHooked(state, hook, changes)
       }
+      kprobeDisarmed(state, changes)
       return
   }
 }
@@ -68,6 +71,7 @@ export function killProbesOf(state: KernelState, module: string, uptimeNs: bigin
     hook.goneNs = uptimeNs
     changes.hooks = true
   }
+  if (changes.hooks) kprobeDisarmed(state, changes)
 }
 
 function touchHooked(state: KernelState, hook: HookState, changes: Changes): void {

@@ -112,7 +112,8 @@ function enable(
     doubt(state, event, `${data.patch} was enabled again and no evidence shows how it had gone`, changes)
   }
   const replace = replaces(state.policy, data.replace)
-  if (replace === null && state.patches.length > 0) {
+  const older = state.patches.filter((patch) => !patch.offList)
+  if (replace === null && older.length > 0) {
     doubt(state, event, `no evidence tells whether ${data.patch} replaces the older patches`, changes)
   }
   const objects = data.objects ?? []
@@ -135,7 +136,7 @@ function enable(
     objects:
       data.nopsListed || data.objects === null || replace !== true
         ? own
-        : withNops(state.policy, data, objects, state.patches),
+        : withNops(state.policy, data, objects, older),
     objectsKnown: data.objects !== null,
     states: data.states,
     sinceNs: event.uptimeNs,

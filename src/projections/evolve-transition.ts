@@ -42,7 +42,7 @@ export function evolveTransition(state: KernelState, event: TransitionEvent, cha
       start(state, event, changes)
       return
     case 'transition.reversed':
-      reverse(current(state, event, changes), event.data.goal)
+      reverse(current(state, event, changes), event.data.goal, event.uptimeNs)
       break
     case 'transition.forced':
       current(state, event, changes).forcedNs = event.uptimeNs
@@ -51,7 +51,7 @@ export function evolveTransition(state: KernelState, event: TransitionEvent, cha
       current(state, event, changes).signaledNs = event.uptimeNs
       break
     case 'transition.cancelled':
-      reverse(begin(state, event.data.patch, 'unpatched', event, changes), 'unpatched')
+      reverse(begin(state, event.data.patch, 'unpatched', event, changes), 'unpatched', event.uptimeNs)
       break
     case 'transition.completed':
       complete(state, event.data.patch, event.data.goal, changes)
@@ -101,7 +101,7 @@ function start(
 ) {
   const { patch: name, goal } = event.data
   const transition = begin(state, name, goal, event, changes)
-  if (transition.goal !== goal) reverse(transition, goal)
+  if (transition.goal !== goal) reverse(transition, goal, event.uptimeNs)
   transition.started = true
   transition.tries = 0
   const patch = findPatch(state, name)
@@ -112,13 +112,20 @@ function start(
   touchFunctions(patch, changes)
 }
 
-/** klp_reverse_transition(): who had switched has to go back, who had not is there already. */
-function reverse(transition: TransitionState, goal: Goal): void {
+/**
+ * klp_reverse_transition(): who had switched has to go back, who had not is there already; reversed again, all
+ * but those who were still to go back have to turn round. A force had moved everybody.
+ */
+function reverse(transition: TransitionState, goal: Goal, uptimeNs: bigint): void {
   if (transition.goal === goal) return
+  const { switched, behind, forcedNs } = transition
   transition.goal = goal
-  transition.behind = new Set(transition.switched.keys())
-  transition.switched = new Map()
+  transition.behind = behind === null && forcedNs === null ? new Set(switched.keys()) : null
+  const stayed = forcedNs === null ? (behind ?? []) : []
+  transition.switched = new Map([...stayed].map((task) => [task, uptimeNs]))
   transition.blocked = new Map()
+  transition.forcedNs = null
+  transition.signaledNs = null
 }
 
 /** klp_complete_transition(): what is left of the losing side leaves the stacks; nothing is in transition. */

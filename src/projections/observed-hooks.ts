@@ -1,5 +1,6 @@
 import type { EventData, HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
+import { kprobeDisarmed } from './stack.ts'
 import { functionKey, type HookState, type KernelState } from './state.ts'
 
 type Observed = Extract<HistoryEvent, { type: 'host.observed' }>
@@ -23,6 +24,7 @@ export function observeKprobes(
     hook.goneNs = event.uptimeNs
     changes.hooks = true
   }
+  if (changes.hooks) kprobeDisarmed(state, changes)
 }
 
 /** bpftool: programs that were attached before the evidence began, and those that are no longer there. */
@@ -55,6 +57,7 @@ export function observeHooks(
     state.hooks.splice(state.hooks.indexOf(hook), 1)
     changes.hooks = true
   }
+  if (changes.hooks) kprobeDisarmed(state, changes)
 }
 
 type Listed = NonNullable<EventData<'host.observed'>['hooks']>[number]

@@ -132,6 +132,15 @@ function openStack(state: KernelState, key: string): StackEntry[] {
   return stack
 }
 
+/** With its last armed kprobe kprobe_ftrace_ops goes too: the next one makes it younger than every stack's ops. */
+export function kprobeDisarmed(state: KernelState, changes: Changes): void {
+  if (hasArmedKprobe(state)) return
+  for (const key of state.stacks.keys()) {
+    state.livepatchFirst.add(key)
+    changes.functions.add(key)
+  }
+}
+
 /** kprobe_ftrace_ops is registered while any kprobe on an ftrace location is armed. */
 function hasArmedKprobe(state: KernelState): boolean {
   return state.otherKprobes || state.hooks.some((hook) => hook.kind === 'kprobe' && hook.goneNs === null)

@@ -56,9 +56,9 @@ export interface TransitionState {
   started: boolean
   readonly sinceNs: bigint
   readonly sincePosition: number
-  /** Tasks that reached the goal, and when; the key is `taskKey`. A reverse starts it anew. */
+  /** Tasks that reached the goal, and when; the key is `taskKey`. A reverse tells it anew. */
   switched: Map<number, bigint>
-  /** After a reverse: the tasks that have to go back, all others being at the new goal already. Null before. */
+  /** Not null after a reverse: the tasks that have to go back, all others being at the new goal already. */
   behind: Set<number> | null
   blocked: Map<number, BlockedTask>
   forcedNs: bigint | null
