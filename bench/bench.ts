@@ -1,0 +1,58 @@
+import type { Histories } from './histories.ts'
+import type { Contention, Machine } from './machine.ts'
+
+/** What a section needs to run. */
+export interface Bench {
+  /** Small numbers: to see that it runs, not to learn anything. */
+  readonly quick: boolean
+  /** Gone afterwards; on a real disk, since durability is part of what is measured. */
+  readonly directory: string
+  readonly machine: Machine
+  readonly histories: Histories
+}
+
+/** A claim about a number. */
+export interface Target {
+  /** As a person reads it: `>= 0.85 of the floor`. */
+  readonly text: string
+  readonly value: number
+  readonly held: boolean
+}
+
+/** A line of the table. Null: there is nothing to compare with. */
+export interface Row {
+  readonly what: string
+  readonly unit: string
+  readonly ours: number
+  readonly floor: number | null
+  readonly emmett: number | null
+  /** Ratios of rates, medians over rounds: above 1 klplog is the faster one. */
+  readonly ofFloor: number | null
+  readonly ofEmmett: number | null
+  readonly targets: readonly Target[]
+}
+
+export interface Section {
+  readonly name: string
+  run(bench: Bench): Promise<Row[]>
+}
+
+export interface SectionResult {
+  readonly section: string
+  readonly seconds: number
+  readonly contention: Contention
+  readonly rows: readonly Row[]
+}
+
+/** A row with nothing but klplog's own number. */
+export function plainRow(what: string, unit: string, ours: number, more: Partial<Row> = {}): Row {
+  return { what, unit, ours, floor: null, emmett: null, ofFloor: null, ofEmmett: null, targets: [], ...more }
+}
+
+export function atLeast(value: number, limit: number, of: string): Target {
+  return { text: `>= ${limit} ${of}`, value, held: value >= limit }
+}
+
+export function atMost(value: number, limit: number, of: string): Target {
+  return { text: `<= ${limit} ${of}`, value, held: value <= limit }
+}
