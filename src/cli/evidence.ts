@@ -35,8 +35,8 @@ export interface EvidenceOptions {
 }
 
 /**
- * Finds the sources that the paths mean, and the kind of each: a directory is a recording of its own, all
- * other files together are one.
+ * Finds the sources that the paths mean, and the kind of each: a directory is a recording of its own. Files
+ * beside one directory belong to it, files without or beside several are together one; a manifest counts for all.
  * @throws InputError when a path cannot be read, or holds no evidence
  */
 export async function gatherEvidence(
@@ -52,7 +52,15 @@ export async function gatherEvidence(
     if (isDirectory) found.push(await recording(path, options))
     else files.push(await named(path === '-' ? await standardInput(stdin) : await fileOrPipe(path), options))
   }
-  if (files.length > 0) found.push(looseFiles(files))
+  const [only, ...others] = found
+  if (only !== undefined) {
+    manifests.push(...files.filter((file) => file.format.name === 'manifest'))
+    const loose = files.filter((file) => file.format.name !== 'manifest')
+    if (others.length === 0) found[0] = { ...only, sources: [...only.sources, ...loose] }
+    else if (loose.length > 0) found.push(looseFiles(loose))
+  } else if (files.length > 0) {
+    found.push(looseFiles(files))
+  }
   return found.map((one) => ({ ...one, sources: inOrder([...one.sources, ...manifests]) }))
 }
 

@@ -29,14 +29,15 @@ export const ingest = defineCommand<IngestOptions>({
   summary: 'read traces, kernel logs, sysfs snapshots and more into the log',
   description: `Reads evidence of livepatches and BPF hooks into the log, and says what became of each line.
 
-A directory is a recording: all files in it are merged into one stream, and several directories become
-several streams. Files that are named one by one are together one stream. - is standard input.
+A directory is a recording: all files in it, and files named beside it, are merged into one stream; several
+directories become several streams. Files that are named without one are together one stream. A manifest of
+patches counts for every stream. - is standard input.
 What the log has already is not stored again, so the same command continues what was interrupted.`,
   examples: [
     'klplog ingest /var/log/klp/host1',
     'klplog ingest trace.txt dmesg.txt --host host1 --policy mainline',
     'dmesg | klplog ingest - --host host1 --boot-time "2026-11-20 08:15:02"',
-    'klplog ingest recording --manifest modules.json'
+    'klplog ingest recording modules.json'
   ],
   define: (command) => {
     command.argument('<paths...>', 'files, directories, or - for standard input')

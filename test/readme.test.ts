@@ -1,0 +1,16 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { withRealOutput } from './support/console-blocks.ts'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const path = join(root, 'README.md')
+
+test('every output in the README is really printed', () => {
+  const readme = readFileSync(path, 'utf8')
+  const real = withRealOutput(readme, root)
+  // `README=refresh npx vitest run test/readme.test.ts` writes what is printed now; read it before committing.
+  if (process.env.README === 'refresh') writeFileSync(path, real)
+  else expect(readme).toBe(real)
+})
