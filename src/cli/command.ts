@@ -4,7 +4,7 @@ import type { ExitCode } from './errors.ts'
 import type { Io } from './io.ts'
 
 /** Where a command stands in the help. */
-export type CommandGroup = 'Evidence in:' | 'Questions:' | 'The log itself:' | 'klplog itself:'
+export type CommandGroup = 'Evidence in:' | 'Questions:' | 'The model:' | 'The log itself:' | 'klplog itself:'
 
 /** A command as its author writes it. */
 export interface CommandSpec<Options> {

@@ -2,6 +2,7 @@ import type { CliCommand } from './command.ts'
 import { blame } from './commands/blame.ts'
 import { blocking } from './commands/blocking.ts'
 import { completion } from './commands/completion.ts'
+import { conform } from './commands/conform.ts'
 import { diff } from './commands/diff.ts'
 import { exportCommand } from './commands/export.ts'
 import { gaps } from './commands/gaps.ts'
@@ -30,6 +31,7 @@ export const commands: readonly CliCommand[] = [
   show,
   diff,
   blame,
+  conform,
   streams,
   verify,
   rebuild,

@@ -21,7 +21,7 @@ export function attachHook(act: Act, attach: Attach): number {
     address: attach.address ?? null,
     overrides: attach.overrides,
     overrideValue,
-    filter: null,
+    filter: attach.filter ?? null,
     actor: null
   })
   return 0

@@ -16,6 +16,8 @@ export type Operation =
       readonly module: string
       readonly params?: Readonly<Record<string, string>>
       readonly conditions?: TaskConditions
+      /** Functions, as `object:function`, whose BPF trampoline another CPU is changing just then. */
+      readonly busyTrampolines?: readonly string[]
     }
   | { readonly op: 'rmmod'; readonly module: string }
   /** A write to /sys/kernel/livepatch/PATCH/enabled. */
@@ -31,7 +33,7 @@ export type Operation =
   | { readonly op: 'write-replaceable'; readonly patch: string; readonly value: string }
   /** klp_transition_work_fn(): the periodic try. */
   | { readonly op: 'try'; readonly conditions?: TaskConditions }
-  /** A task switches itself: kernel exit, signal handling, idle loop. */
+  /** A task switches itself: kernel exit, signal handling, idle loop; inside a function only where it schedules. */
   | { readonly op: 'switch'; readonly task: number }
   /** klp_free_patch_work_fn() for one patch. */
   | { readonly op: 'free'; readonly patch: string }
@@ -48,6 +50,8 @@ export type Operation =
       readonly symbol: string
       readonly overrides: boolean
       readonly overrideValue?: string
+      /** Which tasks the program is for, in its loader's words: a cgroup id. */
+      readonly filter?: string
       readonly address?: string
     }
   | { readonly op: 'detach'; readonly program: string }

@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../events/index.ts'
 import { type Operation, perform, type World } from '../../kernel/index.ts'
 import { emptyState, type KernelState, taskKey } from '../../projections/index.ts'
+import { compareBehaviour, type Returns } from './compare-behaviour.ts'
 import { compareFacts, type Difference } from './compare-facts.ts'
 import { compareLog } from './compare-log.ts'
 import { compareSysfs } from './compare-sysfs.ts'
@@ -12,7 +13,15 @@ export interface Recorded {
   readonly name: string
   readonly history: readonly StoredEvent[]
   /** Lines of the kernel log from livepatch and from callbacks, in their order; null when it was not recorded. */
-  readonly log: readonly { readonly text: string; readonly evidence: string }[] | null
+  readonly log: readonly LogLine[] | null
+  /** What functions return, as the manifest tells: for what the snapshots' own calls returned. */
+  readonly returns: Returns
+}
+
+/** A line of the kernel log, and where it stands. */
+export interface LogLine {
+  readonly text: string
+  readonly evidence: string
 }
 
 /** Something that the model does not explain: the operation, and where the two first part. */
@@ -119,7 +128,8 @@ class Conformer {
 
   #observe(snapshot: StoredEvent | undefined): void {
     if (snapshot?.type !== 'host.observed') return
-    const difference = compareSysfs(this.#state, snapshot)
+    const difference =
+      compareSysfs(this.#state, snapshot) ?? compareBehaviour(this.#state, snapshot, this.#recorded.returns)
     if (difference === null) return
     this.#divergences.push({
       ...difference,

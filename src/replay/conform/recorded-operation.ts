@@ -17,7 +17,7 @@ export interface RecordedOperation {
  * the events that follow from it. Snapshots, readings and lost evidence are no operations.
  */
 export function recordedOperations(history: readonly StoredEvent[]): RecordedOperation[] {
-  const cutter = new Cutter()
+  const cutter = new Cutter(overridingPrograms(history))
   for (const event of history) cutter.take(event)
   return cutter.done
 }
@@ -27,11 +27,20 @@ class Cutter {
   /** The operation in whose course the kernel is. */
   #current: RecordedOperation | null = null
   #triedIn: RecordedOperation | null = null
+  readonly #overriding: ReadonlySet<string>
+
+  constructor(overriding: ReadonlySet<string>) {
+    this.#overriding = overriding
+  }
 
   take(event: StoredEvent): void {
     if (event.type === 'command.ran') this.#command(event)
     else if (isHook(event))
-      this.#begin(hookOperation(event), event, event.type === 'hook.rejected' ? event.data.errno : 0)
+      this.#begin(
+        hookOperation(event, this.#overriding),
+        event,
+        event.type === 'hook.rejected' ? event.data.errno : 0
+      )
     else if (event.type === 'patch.rejected' && event.data.operation !== 'enable') this.#refusedWrite(event)
     else if (event.type.startsWith('task.') && 'how' in event.data && event.data.how === 'self')
       this.#selfSwitch(event)
@@ -130,26 +139,38 @@ class Cutter {
   }
 }
 
+/** Programs whose counters show that they override, though nothing at their attach said so. */
+function overridingPrograms(history: readonly StoredEvent[]): Set<string> {
+  const programs = new Set<string>()
+  for (const event of history) {
+    if (event.type !== 'hook.counted' || event.data.overrides === null || event.data.overrides === '0')
+      continue
+    programs.add(event.data.program)
+  }
+  return programs
+}
+
 type HookEvent = Extract<StoredEvent, { type: 'hook.attached' | 'hook.rejected' | 'hook.detached' }>
 
 function isHook(event: StoredEvent): event is HookEvent {
   return event.type === 'hook.attached' || event.type === 'hook.rejected' || event.type === 'hook.detached'
 }
 
-function hookOperation(event: HookEvent): Operation {
+function hookOperation(event: HookEvent, overriding: ReadonlySet<string>): Operation {
   if (event.type === 'hook.detached') return { op: 'detach', program: event.data.program }
   const { program, kind, module, function: name } = event.data
   const symbol = module === null ? (name ?? '') : `${module}:${name ?? ''}`
   if (event.type === 'hook.rejected') return { op: 'attach', program, kind, symbol, overrides: true }
-  const { address, overrides, overrideValue } = event.data
+  const { address, overrides, overrideValue, filter } = event.data
   return {
     op: 'attach',
     program,
     kind,
     symbol,
-    overrides: overrides === true,
+    overrides: overrides ?? overriding.has(program),
     ...(overrideValue === null ? {} : { overrideValue }),
-    ...(address === null ? {} : { address })
+    ...(address === null ? {} : { address }),
+    ...(filter === null ? {} : { filter })
   }
 }
 
