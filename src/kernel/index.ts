@@ -1,9 +1,18 @@
 /** The kernel room: what a kernel would do. The only place with kernel rules. */
 export { decide, type Outcome, perform } from './kernel.ts'
-export { type ModuleSpec, type ObjectSpec, type PatchSpec, plainModule, plainPatch } from './module-spec.ts'
+export {
+  type CallbackName,
+  type ModuleSpec,
+  type ObjectSpec,
+  type PatchSpec,
+  plainModule,
+  plainPatch
+} from './module-spec.ts'
 export type { Operation, TaskConditions } from './operation.ts'
 export { hybrid } from './policies/hybrid.ts'
 export { mainline } from './policies/mainline.ts'
 export { replaceSet } from './policies/replace-set.ts'
 export type { PolicyRules } from './policy.ts'
+export { versionFor } from './task-life.ts'
+export { pendingTasks } from './try-task.ts'
 export { isSyscallEntry, type KernelTraits, linux72, linux612, type World } from './world.ts'

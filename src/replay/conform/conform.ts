@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../events/index.ts'
-import { type Operation, perform, type World } from '../../kernel/index.ts'
+import { type Operation, pendingTasks, perform, type World } from '../../kernel/index.ts'
 import { emptyState, type KernelState, taskKey } from '../../projections/index.ts'
 import { compareBehaviour, type Returns } from './compare-behaviour.ts'
 import { compareFacts, type Difference } from './compare-facts.ts'
@@ -59,7 +59,10 @@ class Conformer {
     this.#recorded = recorded
     this.#world = world
     this.#state.policy = world.rules.name
-    this.#state.otherKprobes = true
+    // Whether the recorder's own kprobes were armed decides who wins on an original function.
+    this.#state.otherKprobes = recorded.history.some(
+      (event) => event.type === 'host.booted' && event.data.kprobeTracer
+    )
   }
 
   run(): Conformance {
@@ -107,9 +110,7 @@ class Conformer {
     }
     if (!events.some((event) => event.type === 'transition.tried')) return operation
     const tasks = tasksOfTry(events)
-    const pending = [...this.#state.tasks.values()].filter(
-      (task) => !this.#state.transition?.switched.has(taskKey(task.pid, task.comm))
-    )
+    const pending = pendingTasks(this.#state)
     const isFirst = operation.op !== 'try'
     for (const one of taskOperations(this.#state, tasks, isFirst, pending, (name) => this.#objectOf(name))) {
       this.#perform(one, uptimeNs)

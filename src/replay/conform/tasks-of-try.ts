@@ -38,6 +38,18 @@ function noteBlocked(
   else conditions.set(key, blocked.reason === 'unreliable-stack' ? 'unreliable-stack' : 'running')
 }
 
+/** A thread that a try comes to has not switched: after a reverse it has that from the one that forked it. */
+function startOperation(
+  state: KernelState,
+  pid: number,
+  comm: string,
+  pending: readonly { pid: number; comm: string }[]
+): Operation {
+  const [parent] = pending
+  if (parent === undefined || state.transition?.behind == null) return { op: 'start-task', pid, comm }
+  return { op: 'start-task', pid, comm, parent: taskKey(parent.pid, parent.comm) }
+}
+
 /** What has to happen on the model before a try, so that its tasks are those that the recording shows. */
 export function taskOperations(
   state: KernelState,
@@ -54,7 +66,7 @@ export function taskOperations(
   }
   for (const [key, { pid, comm }] of tasks.listed) {
     const task = state.tasks.get(key)
-    if (task === undefined) operations.push({ op: 'start-task', pid, comm })
+    if (task === undefined) operations.push(startOperation(state, pid, comm, pending))
     const name = tasks.asleep.get(key)
     const frames = task?.frames ?? []
     if (name === undefined) {
