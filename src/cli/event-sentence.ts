@@ -1,6 +1,7 @@
 import type { EventData, EventType, Fact } from '../events/index.ts'
 import { errnoName } from './errno.ts'
-import { blockedText, count, doing, durationText, hookPlace, taskText } from './wording.ts'
+import { counted } from './output.ts'
+import { blockedText, countedAs, doing, durationText, hookPlace, taskText } from './wording.ts'
 
 /** One sentence per event: what it means, in the kernel's words where it has some. Without a full stop. */
 export function eventSentence(event: Fact & { readonly uptimeNs?: bigint }): string {
@@ -83,8 +84,8 @@ const sentences: Sentences = {
     `${program} has been hit ${times(hits)}${overrides === null ? '' : ` and has overridden ${times(overrides)}`}`,
   'host.booted': ({ release, policy, policyFrom }) =>
     `Linux ${release ?? 'of unknown release'}, ${policy === null ? 'policy unknown' : `${policy} policy (${policyFrom})`}`,
-  'evidence.lost': ({ count: lost, reason }) =>
-    `${lost === null ? 'an unknown number of records' : count(lost, 'record')} lost before this: ${reason}`,
+  'evidence.lost': ({ count, reason }) =>
+    `${count === null ? 'an unknown number of records' : counted(count, 'record')} lost before this: ${reason}`,
   'setting.changed': ({ name, value }) => `${name} is set to ${value}`,
   'kernel.printed': ({ level, message }) => `kernel log (${level}): ${message}`,
   'command.ran': ({ command, errno }) => {
@@ -101,10 +102,10 @@ const sentences: Sentences = {
 function observed(data: EventData<'host.observed'>, uptimeNs: bigint | undefined): string {
   const { label, patches, modules, kprobes, hooks, fromNs } = data
   const parts = [
-    patches === null ? null : count(patches.length, 'patch', 'patches'),
-    modules === null ? null : count(modules.length, 'module'),
-    kprobes === null ? null : count(kprobes.length, 'kprobe'),
-    hooks === null ? null : count(hooks.length, 'BPF program')
+    patches === null ? null : countedAs(patches.length, 'patch', 'patches'),
+    modules === null ? null : counted(modules.length, 'module'),
+    kprobes === null ? null : counted(kprobes.length, 'kprobe'),
+    hooks === null ? null : counted(hooks.length, 'BPF program')
   ].filter((part) => part !== null)
   const took = uptimeNs === undefined ? 0n : uptimeNs - BigInt(fromNs)
   const lasted = took > 0n ? `, read over ${durationText(took)}` : ''

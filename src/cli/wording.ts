@@ -67,8 +67,8 @@ export function durationText(ns: bigint): string {
   return `${ns / 1_000_000_000n}.${String((ns % 1_000_000_000n) / 1_000_000n).padStart(3, '0')} s`
 }
 
-/** `1 task`, `2 tasks`. */
-export function count(n: number, one: string, many = `${one}s`): string {
+/** `1 try`, `2 tries`: `counted` for nouns whose plural is not regular. */
+export function countedAs(n: number, one: string, many: string): string {
   return `${n} ${n === 1 ? one : many}`
 }
 

@@ -11,6 +11,7 @@ export const blame = defineCommand<QuestionOptions & AtOptions>({
   name: 'blame',
   group: 'Questions:',
   summary: 'show which event put each entry on the stack of a function, and who did it',
+  description: `Shows which event put each entry on the stack of a function, the top first, and who enabled its patch.`,
   examples: ['klplog blame __x64_sys_getpgrp --at +25', 'klplog blame vmlinux:cmdline_proc_show -o json'],
   define: (command) => {
     withAt(withQuestion(command)).argument('<function>', 'NAME, OBJECT:NAME or OBJECT:NAME,SYMPOS')

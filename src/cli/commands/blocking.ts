@@ -1,7 +1,7 @@
 import { blockingOf, type TransitionWait } from '../../projections/index.ts'
-import type { App } from '../app.ts'
+import { type App, indented } from '../app.ts'
 import { defineCommand } from '../command.ts'
-import { table, visible } from '../output.ts'
+import { counted, table, visible } from '../output.ts'
 import {
   ask,
   printRowsOr,
@@ -12,7 +12,7 @@ import {
   withRangeOrAt
 } from '../question.ts'
 import type { AtOptions, RangeOptions } from '../stream-time.ts'
-import { blockedText, count, doing, durationText, milliseconds } from '../wording.ts'
+import { blockedText, doing, durationText, milliseconds } from '../wording.ts'
 
 type BlockingOptions = QuestionOptions & RangeOptions & AtOptions & { readonly patch?: string }
 
@@ -21,6 +21,8 @@ export const blocking = defineCommand<BlockingOptions>({
   name: 'blocking',
   group: 'Questions:',
   summary: 'show which tasks transitions waited for, why, and for how long',
+  description: `Shows which tasks transitions waited for, from the first try that failed to the task's own switch,
+a force, or the transition's end.`,
   examples: [
     'klplog blocking',
     'klplog blocking --at +25        who blocks just then',
@@ -41,7 +43,7 @@ export const blocking = defineCommand<BlockingOptions>({
       const nothing =
         all.length === 0
           ? 'No transition was under way.'
-          : `${count(all.length, 'transition')}, and ${known ? 'none had to wait for a task' : 'no evidence of its tasks'}.`
+          : `${counted(all.length, 'transition')}, and ${known ? 'none had to wait for a task' : 'no evidence of its tasks'}.`
       await printRowsOr(app, options, waits.flatMap(rowsOf), () => textOf(app, question, waits), nothing)
     })
 })
@@ -84,7 +86,7 @@ function headline(app: App, { stream, times }: Question, wait: TransitionWait): 
   const parts = [
     `${app.colors.bold(visible(patch))}: ${doing(goal)} transition at ${times.long(fromNs)}`,
     lasted,
-    `${count(switched, 'task')} switched`,
+    `${counted(switched, 'task')} switched`,
     ...(signaledNs === null ? [] : [`signaled at ${times.short(signaledNs)}`]),
     ...(forcedNs === null ? [] : [`forced at ${times.short(forcedNs)}`]),
     ...(unsure === null ? [] : [app.colors.yellow(`unsure: ${visible(unsure)}`)])
@@ -117,7 +119,7 @@ function taskTable(app: App, { stream, times }: Question, { tasks }: TransitionW
       task.endedBy === null ? { value: 'still blocked', color: app.colors.red } : endings[task.endedBy]
     ])
   )
-  return text.replace(/^/gm, '  ')
+  return indented(text)
 }
 
 const endings = {

@@ -10,10 +10,10 @@ import {
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
-import { printAnswer, visible } from '../output.ts'
+import { counted, printAnswer, visible } from '../output.ts'
 import { ask, type Question, type QuestionOptions, withQuestion } from '../question.ts'
 import { positionAt } from '../stream-time.ts'
-import { count, doing, functionText, hookPlace, stackText } from '../wording.ts'
+import { doing, functionText, hookPlace, stackText } from '../wording.ts'
 
 /** `klplog diff`: what differs between two moments. */
 export const diff = defineCommand<QuestionOptions>({
@@ -155,7 +155,7 @@ function transitionLines(change: StateDiff['transition']): string[] {
     if (one === null) return []
     const { patch, goal, switched, blocked } = one
     return [
-      `${mark} ${patch}: ${doing(goal)} transition, ${count(switched, 'task')} switched, ${blocked} blocked`
+      `${mark} ${patch}: ${doing(goal)} transition, ${counted(switched, 'task')} switched, ${blocked} blocked`
     ]
   }
   return [...text('-', before), ...text('+', after)]

@@ -25,8 +25,8 @@ export const gaps = defineCommand<GapOptions>({
   name: 'gaps',
   group: 'Questions:',
   summary: 'show when attached BPF programs were not reached, and why',
-  description:
-    'Show when attached BPF programs were not reached, and why: for one task, or from the first task that lost the program to the last that had it back.',
+  description: `Shows when attached BPF programs were not reached, and why: for one task, or from the first task
+that lost the program to the last one that had it back.`,
   examples: [
     'klplog gaps',
     'klplog gaps --hook ov1 --task 226',

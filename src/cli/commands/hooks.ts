@@ -18,21 +18,13 @@ export const hooks = defineCommand<QuestionOptions & AtOptions>({
   name: 'hooks',
   group: 'Questions:',
   summary: 'show the attached BPF programs, and whether calls reach them',
-  description: [
-    'Show the attached BPF programs, and whether calls reach them:',
-    '  active    every call reaches it',
-    '  partial   its patch is in transition: only the calls of some tasks reach it',
-    '  shadowed  something lies over the function that it is on',
-    '  stale     the patch that it is on is disabled or replaced, its module still loaded',
-    '  gone      its module is unloaded: the probe is [GONE] for good'
-  ].join('\n'),
   examples: [
     'klplog hooks',
     'klplog hooks --at +25',
     'klplog hooks -o json | jq \'.[] | select(.status != "active")\''
   ],
   define: (command) => {
-    withAt(withQuestion(command))
+    withAt(withQuestion(command)).addHelpText('after', statuses)
   },
   run: (app, options) =>
     ask(app, options, async (question) => {
@@ -43,6 +35,14 @@ export const hooks = defineCommand<QuestionOptions & AtOptions>({
       await printRowsOr(app, options, rows, () => textOf(app, question, rows), nothing)
     })
 })
+
+const statuses = `
+Statuses:
+  active    every call reaches it
+  partial   its patch is in transition: only the calls of some tasks reach it
+  shadowed  another patch's version, or a nop, lies over the function that it is on
+  stale     the patch that it is on is disabled or replaced, its module still loaded
+  gone      its module is unloaded: the probe is [GONE] for good`
 
 function textOf(app: App, { times }: Question, rows: readonly HookRow[]): string {
   const { green, yellow, red } = app.colors

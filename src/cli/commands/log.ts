@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { concatMap, finalize } from 'rxjs'
+import { concatMap, lastValueFrom, Observable, takeUntil } from 'rxjs'
 import type { ReadQuery, StoredEvent } from '../../events/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
@@ -22,8 +22,8 @@ export const log = defineCommand<LogOptions>({
   name: 'log',
   group: 'Questions:',
   summary: 'show what happened, event by event',
-  description:
-    'Show what happened, event by event, oldest first. Filters of one kind are alternatives; filters of different kinds must all fit.',
+  description: `Shows what happened, event by event, oldest first. Filters of one kind are alternatives; filters
+of different kinds must all fit.`,
   examples: [
     'klplog log --oneline --without task',
     'klplog log --patch lp_hook --since +20 --until +31',
@@ -149,7 +149,7 @@ async function* mapPages<A, B>(pages: Pages<A>, map: (page: readonly A[]) => rea
 }
 
 /** Prints what comes until Ctrl-C. */
-function follow(
+async function follow(
   app: App,
   options: LogOptions,
   question: Question,
@@ -157,23 +157,21 @@ function follow(
 ): Promise<ExitCode> {
   const { log: events, stream } = question
   const { types } = from.query
-  const live = events.subscribe({
-    stream: stream.stream,
-    after: from.after,
-    ...(types === undefined ? {} : { types })
-  })
-  return new Promise((resolve, reject) => {
-    const release = app.io.onInterrupt(() => {
-      subscription.unsubscribe()
-      resolve(exitCodes.interrupted)
+  let exitCode: ExitCode = exitCodes.fine
+  const interrupted = new Observable<void>((subscriber) =>
+    app.io.onInterrupt(() => {
+      exitCode = exitCodes.interrupted
+      subscriber.next()
     })
-    const subscription = live
-      .pipe(
-        concatMap((page) => print(app, options, question, onePage(page.filter(from.passes)))),
-        finalize(release)
-      )
-      .subscribe({ error: reject, complete: () => resolve(exitCodes.fine) })
-  })
+  )
+  const printed = events
+    .subscribe({ stream: stream.stream, after: from.after, ...(types === undefined ? {} : { types }) })
+    .pipe(
+      takeUntil(interrupted),
+      concatMap((page) => print(app, options, question, onePage(page.filter(from.passes))))
+    )
+  await lastValueFrom(printed, { defaultValue: undefined })
+  return exitCode
 }
 
 async function* onePage(page: readonly StoredEvent[]): Pages<StoredEvent> {

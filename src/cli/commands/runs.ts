@@ -26,6 +26,9 @@ export const runs = defineCommand<RunOptions>({
   name: 'runs',
   group: 'Questions:',
   summary: 'show what calls of a function ran over time, and which hook they reached',
+  description: `Shows what calls of a function ran over time: a patch's version or the original, and which BPF
+program they reached. Without --task, a transition has two rows, for the tasks that have switched and
+for those that have not.`,
   examples: [
     'klplog runs --function __x64_sys_getpgrp',
     'klplog runs --function __x64_sys_getpgrp --task 226 --since +19 --until +31',

@@ -6,12 +6,20 @@ import {
   type StackView,
   stackView
 } from '../../projections/index.ts'
-import type { App } from '../app.ts'
+import { type App, indented } from '../app.ts'
 import { defineCommand } from '../command.ts'
-import { type Column, printAnswer, table, visible } from '../output.ts'
+import { type Column, counted, printAnswer, table, visible } from '../output.ts'
 import { ask, type Question, type QuestionOptions, stateAsked, withQuestion } from '../question.ts'
 import { type AtOptions, withAt } from '../stream-time.ts'
-import { blockedText, count, doing, durationText, splitFunction, stackText, taskText } from '../wording.ts'
+import {
+  blockedText,
+  countedAs,
+  doing,
+  durationText,
+  splitFunction,
+  stackText,
+  taskText
+} from '../wording.ts'
 
 /** What `klplog stack -o json` prints: the patch stack, the functions' stacks, and what is not sure about them. */
 export interface StackAnswer extends StackView {
@@ -47,8 +55,8 @@ export const stack = defineCommand<QuestionOptions & AtOptions>({
   name: 'stack',
   group: 'Questions:',
   summary: 'show the patches in list order, and the stack of each patched function',
-  description:
-    'Show the patches in list order, the stack of each patched function, and the transition under way.',
+  description: `Shows the patches in list order, the stack of each patched function with what calls of it run,
+and the transition under way.`,
   examples: ['klplog stack', 'klplog stack --at +25', 'klplog stack --at "2026-11-20 14:03:07" -o json'],
   define: (command) => {
     withAt(withQuestion(command))
@@ -185,14 +193,14 @@ function transitionLines(app: App, { times }: Question, answer: StackAnswer): st
   const parts = [
     `${visible(patch)}: ${doing(goal)} transition since ${times.long(sinceNs)}`,
     `under way for ${durationText(BigInt(uptimeNs) - BigInt(sinceNs))}`,
-    `${count(switched, 'task')} switched, ${blocked.length} blocked`,
+    `${counted(switched, 'task')} switched, ${blocked.length} blocked`,
     ...(signaledNs === null ? [] : [`signaled at ${times.short(signaledNs)}`]),
     ...(forcedNs === null ? [] : [`forced at ${times.short(forcedNs)}`])
   ]
   const lines = ['', 'Transition:', `  ${parts.join('; ')}`]
   if (blocked.length > 0) lines.push('', 'Stalled processes:')
   for (const task of blocked) {
-    const tries = `${count(task.tries, 'try', 'tries')} since ${times.short(task.since)}`
+    const tries = `${countedAs(task.tries, 'try', 'tries')} since ${times.short(task.since)}`
     const why = blockedText(task.reason, task.function)
     lines.push(app.colors.yellow(visible(`  ${taskText(task.comm, task.pid)} ${why} (${tries})`)))
   }
@@ -203,14 +211,10 @@ function disagreements(app: App, { times }: Question, { contradictions }: StackA
   if (contradictions.length === 0) return []
   const shown = contradictions.slice(-3)
   const lines = shown.map(({ position, uptimeNs, text }) => `  @${position} ${times.short(uptimeNs)} ${text}`)
-  const all = count(contradictions.length, 'time')
+  const all = counted(contradictions.length, 'time')
   return [
     '',
     app.colors.yellow(`A snapshot contradicted the events, and was believed, ${all}:`),
     ...lines.map(visible)
   ]
-}
-
-function indented(text: string): string {
-  return text.replace(/^/gm, '  ')
 }
