@@ -1,6 +1,6 @@
 import type { EventData, EventType, Fact } from '../events/index.ts'
 import { Changes, evolve, type KernelState } from '../projections/index.ts'
-import type { TaskConditions } from './operation.ts'
+import type { Operation, TaskConditions } from './operation.ts'
 import type { World } from './world.ts'
 
 type Level = EventData<'kernel.printed'>['level']
@@ -13,9 +13,8 @@ export const EEXIST = 17
 export const ENODEV = 19
 export const EINVAL = 22
 export const ESRCH = 3
+export const EADDRINUSE = 98
 export const EADDRNOTAVAIL = 99
-
-export const noConditions: TaskConditions = new Map()
 
 /**
  * One operation on its way through the kernel: what it does is told as facts, and each fact changes the state
@@ -25,16 +24,19 @@ export class Act {
   readonly state: KernelState
   readonly world: World
   readonly conditions: TaskConditions
+  /** Functions whose BPF trampoline another CPU is changing, as `object:function`. */
+  readonly busyTrampolines: readonly string[]
   readonly facts: Fact[] = []
   readonly changes = new Changes()
   /** The module whose init has not returned yet: MODULE_STATE_COMING. */
   comingModule: string | null = null
   #uptimeNs: bigint
 
-  constructor(state: KernelState, world: World, uptimeNs: bigint, conditions: TaskConditions = noConditions) {
+  constructor(state: KernelState, world: World, uptimeNs: bigint, operation: Operation) {
     this.state = state
     this.world = world
-    this.conditions = conditions
+    this.conditions = ('conditions' in operation ? operation.conditions : undefined) ?? new Map()
+    this.busyTrampolines = (operation.op === 'insmod' ? operation.busyTrampolines : undefined) ?? []
     this.#uptimeNs = uptimeNs
   }
 

@@ -26,7 +26,7 @@ export function runCallback(act: Act, patch: string, object: string, callback: C
 
 /** A value that a module takes from its parameter, or has in itself. */
 export function paramValue<T extends string | number | boolean>(
-  act: Act,
+  act: Pick<Act, 'state'>,
   spec: ModuleSpec,
   value: T | ParamRef
 ): T | string {

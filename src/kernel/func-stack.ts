@@ -1,12 +1,15 @@
-import { functionKey, type KernelState, type ObjectState, type PatchState } from '../projections/index.ts'
-import { type Act, EBUSY } from './act.ts'
-import { paramValue } from './callbacks.ts'
+import { functionKey, type ObjectState, type PatchState } from '../projections/index.ts'
+import type { Act } from './act.ts'
+import { registerFtraceOps } from './ipmodify.ts'
 
-/** klp_patch_object(): 0, or the errno of the first function whose ftrace handler cannot be registered. */
+/**
+ * klp_patch_object() and klp_patch_func(): 0, or the errno of the first function whose ftrace handler cannot be
+ * registered; those before it leave their stacks again. A function that is livepatched already needs no ftrace.
+ */
 export function patchObject(act: Act, patch: PatchState, object: ObjectState): number {
   for (const func of object.functions) {
     const key = functionKey(object.name, func.name, func.sympos)
-    const error = act.state.stacks.has(key) ? 0 : registerHandler(act, object.name, func.name)
+    const error = act.state.stacks.has(key) ? 0 : registerFtraceOps(act, object.name, func.name)
     if (error === 0) continue
     act.printKlp('err', `failed to register ftrace handler for function '${func.name}' (${error})`)
     return error
@@ -32,32 +35,4 @@ export function unpatchObjects(act: Act, patch: PatchState): string[] {
     left.push(...unpatchObject(act, patch, object, false).filter((name) => own.has(name)))
   }
   return left
-}
-
-/** register_ftrace_function() for a PERMANENT, IPMODIFY ops: refused with ftrace off, or beside another such user. */
-function registerHandler(act: Act, object: string, name: string): number {
-  if (act.state.settings.get('kernel.ftrace_enabled') === '0') return -EBUSY
-  return object === 'vmlinux' && ipmodifyKprobe(act, name) ? -EBUSY : 0
-}
-
-/** Whether a loaded module has a kprobe with a post_handler on the function: the other user of IPMODIFY. */
-export function ipmodifyKprobe(act: Act, name: string): boolean {
-  for (const module of act.state.modules.keys()) {
-    const spec = act.world.modules.get(module)
-    if (spec?.kprobe?.function === name && hasPostHandler(act, module)) return true
-  }
-  return false
-}
-
-/** Whether a module's kprobe has a post_handler, by its parameter. */
-export function hasPostHandler(act: Act, module: string): boolean {
-  const spec = act.world.modules.get(module)
-  if (spec?.kprobe == null) return false
-  const value = paramValue(act, spec, spec.kprobe.postHandler)
-  return value === true || /^[yYtT1]|^on$/.test(String(value))
-}
-
-/** Whether livepatch has ftrace ops on a function of vmlinux. */
-export function isLivepatched(state: KernelState, object: string, name: string): boolean {
-  return state.stacks.has(functionKey(object, name, 1))
 }

@@ -7,7 +7,7 @@ type Attach = Extract<Operation, { op: 'attach' }>
 export function attachHook(act: Act, attach: Attach): number {
   const place = placeOf(act, attach)
   if (typeof place === 'number') return refused(act, attach, splitSymbol(attach.symbol), place)
-  const error = attach.overrides ? overrideError(act, attach, place) : 0
+  const error = attach.overrides && attach.kind !== 'fmod_ret' ? overrideError(act, attach, place) : 0
   if (error !== 0) return refused(act, attach, place, error)
   if (attach.kind === 'fmod_ret' && !isModifiable(act, place)) return refused(act, attach, place, -EINVAL)
   const overrideValue = attach.overrideValue ?? null
@@ -41,22 +41,42 @@ interface Place {
   readonly function: string
 }
 
-/** Where the symbol is: exactly one place, or the errno that the kind gives for none or several. */
+/** Where the symbol is, or the errno that the kind gives when it is nowhere, or in too many places. */
 function placeOf(act: Act, { symbol, kind }: Attach): Place | number {
-  const notFound = kind === 'kprobe_multi' ? -ESRCH : -ENOENT
+  const isTracing = kind === 'fentry' || kind === 'fexit' || kind === 'fmod_ret'
+  const notFound = kind === 'kprobe_multi' || isTracing ? -ESRCH : -ENOENT
   const wanted = splitSymbol(symbol)
   if (wanted.module !== null) {
-    return act.state.modules.has(wanted.module) && hasFunction(act, wanted.module, wanted.function)
-      ? wanted
-      : notFound
+    const { module, function: name } = wanted
+    return act.state.modules.has(module) && hasFunction(act, module, name, isTracing) ? wanted : notFound
   }
-  const inModules = [...act.state.modules.keys()].filter((module) =>
-    namesFunction(act, module, wanted.function)
-  )
-  const inVmlinux = (act.world.symbolCounts.get(wanted.function) ?? (inModules.length > 0 ? 0 : 1)) > 0
-  const places = [...(inVmlinux ? [null] : []), ...inModules]
+  const places = placesOf(act, wanted.function, isTracing)
   if (places.length === 0) return notFound
-  return places.length === 1 ? { module: places[0] ?? null, function: wanted.function } : -EADDRNOTAVAIL
+  return kind === 'kprobe' ? theOnly(act, places) : firstOf(kind, places)
+}
+
+/** Everywhere that kallsyms, or for tracing programs BTF, has the symbol: vmlinux, then modules as they came. */
+function placesOf(act: Act, name: string, wantsBtf: boolean): Place[] {
+  const inModules = [...act.state.modules.keys()].flatMap((module) =>
+    Array.from({ length: occurrences(act, module, name, wantsBtf) }, () => ({ module, function: name }))
+  )
+  const inVmlinux = act.world.symbolCounts.get(name) ?? (inModules.length > 0 ? 0 : 1)
+  return [...Array.from({ length: inVmlinux }, () => ({ module: null, function: name })), ...inModules]
+}
+
+/** number_of_same_symbols(): a kprobe by a name that several symbols have is refused by perf_event_open(). */
+function theOnly(act: Act, places: readonly Place[]): Place | number {
+  const inVmlinux = places.filter((place) => place.module === null)
+  const counted = act.world.traits.vmlinuxSymbolWins && inVmlinux.length > 0 ? inVmlinux : places
+  const [only] = counted
+  return counted.length === 1 && only !== undefined ? only : -EADDRNOTAVAIL
+}
+
+/** The other kinds take the first that they find; fprobes go through the modules from the newest on. */
+function firstOf(kind: Attach['kind'], places: readonly Place[]): Place | number {
+  const [first] = places
+  const last = places.at(-1)
+  return (kind === 'kprobe_multi' && first?.module !== null ? last : first) ?? -ESRCH
 }
 
 function splitSymbol(symbol: string): Place {
@@ -65,27 +85,30 @@ function splitSymbol(symbol: string): Place {
   return { module: symbol.slice(0, colon), function: symbol.slice(colon + 1) }
 }
 
-/** A function that the module's spec names: its own, or a replacement of its patch. */
-function namesFunction(act: Act, module: string, name: string): boolean {
+/** How often a module's symbols have the name, by its spec: its own functions, and the replacements of its patch. */
+function occurrences(act: Act, module: string, name: string, wantsBtf: boolean): number {
   const spec = act.world.modules.get(module)
-  if (spec === undefined) return false
+  if (spec === undefined || (wantsBtf && !spec.btf)) return 0
   const replacements = spec.patch?.objects.flatMap((object) => object.functions.map((func) => func.new)) ?? []
-  return spec.functions.includes(name) || replacements.includes(name)
+  // One replacement may stand for several functions, and has one symbol.
+  const named = replacements.includes(name) && !spec.functions.includes(name) ? 1 : 0
+  return named + spec.functions.filter((one) => one === name).length
 }
 
-/** As `namesFunction`; a module of which nothing is known is taken to have it. */
-function hasFunction(act: Act, module: string, name: string): boolean {
-  return act.world.modules.get(module) === undefined || namesFunction(act, module, name)
+/** Whether MODULE:SYMBOL is there; a module of which nothing is known is taken to have it. */
+function hasFunction(act: Act, module: string, name: string, wantsBtf: boolean): boolean {
+  return act.world.modules.get(module) === undefined || occurrences(act, module, name, wantsBtf) > 0
 }
 
 /**
- * bpf_override_return() wants its function on the error-injection list. The RFC's 2/4 lets a kprobe through
- * on any function of a livepatch module as well, kprobe_multi it forgot.
+ * perf_event_attach_bpf_prog(): bpf_override_return() wants its function on the error-injection list. The RFC's 2/4
+ * lets a kprobe through on any function of a livepatch module as well, kprobe_multi it forgot. Tracing programs do
+ * not have that helper.
  */
 function overrideError(act: Act, { kind }: Attach, place: Place): number {
   if (kind === 'fentry' || kind === 'fexit') return -EINVAL
   const onLivepatch = place.module !== null && act.state.modules.get(place.module)?.livepatch === true
-  if (kind === 'kprobe' && act.world.rules.name === 'hybrid' && onLivepatch) return 0
+  if (kind === 'kprobe' && act.world.rules.overridesReplacements && onLivepatch) return 0
   return isErrorInjectable(act, place) ? 0 : -EINVAL
 }
 

@@ -21,8 +21,7 @@ export interface Outcome {
  * Every change goes through `evolve`, so the facts alone give the same state again.
  */
 export function perform(state: KernelState, operation: Operation, world: World, uptimeNs: bigint): Outcome {
-  const conditions = 'conditions' in operation ? operation.conditions : undefined
-  const act = new Act(state, world, uptimeNs, conditions)
+  const act = new Act(state, world, uptimeNs, operation)
   const ret = dispatch(act, operation)
   return { facts: act.facts, ret }
 }

@@ -1,19 +1,19 @@
 import type { KernelState } from '../projections/index.ts'
-import { type Act, EAGAIN, EBUSY, EEXIST, ENOENT } from './act.ts'
+import { type Act, EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT } from './act.ts'
 import { enablePatch } from './enable.ts'
-import { hasPostHandler, isLivepatched } from './func-stack.ts'
+import { registerModuleKprobe } from './ipmodify.ts'
 import { moduleComing, moduleGoing } from './module-notifier.ts'
+import { parseArgs } from './module-params.ts'
 import type { ModuleSpec } from './module-spec.ts'
 
-/** finit_module(): 0, or the negative errno that insmod shows. */
+/**
+ * load_module(), as finit_module() has it: 0, or the negative errno that insmod shows. Patches on the module take hold
+ * before its parameters are read and before its init; without them the module does not come.
+ */
 export function insmod(act: Act, name: string, params: Readonly<Record<string, string>>): number {
   const spec = act.world.modules.get(name)
   if (spec === undefined) return -ENOENT
   if (act.state.modules.has(name)) return -EEXIST
-  for (const [param, value] of Object.entries({ ...spec.params, ...params })) {
-    if (act.state.settings.get(`${name}.${param}`) === value) continue
-    act.tell('setting.changed', { name: `${name}.${param}`, value })
-  }
   act.tell('module.loaded', { module: name, livepatch: spec.livepatch, actor: null })
   act.comingModule = name
   const refused = moduleComing(act, name)
@@ -21,7 +21,9 @@ export function insmod(act: Act, name: string, params: Readonly<Record<string, s
     act.tell('module.unloaded', { module: name, reason: 'refused' })
     return refused
   }
-  const error = moduleInit(act, spec)
+  const bad = parseArgs(act, spec, params)
+  if (bad !== null) act.print('err', `${name}: \`${bad.value}' invalid for parameter \`${bad.param}'`)
+  const error = bad === null ? moduleInit(act, spec) : -EINVAL
   act.comingModule = null
   if (error !== 0) unload(act, name, 'refused')
   return error
@@ -37,10 +39,11 @@ export function rmmod(act: Act, name: string): number {
   return 0
 }
 
-/** What keeps a module from going: its own patch, a forced transition, links that pin it. */
+/** What keeps a module from going: its own patch until the free work, a forced transition, links that pin it. */
 export function moduleRefs(state: KernelState, name: string): number {
   const patched = state.patches.some((patch) => patch.name === name) ? 1 : 0
   const pinned = state.modules.get(name)?.pinned === true ? 1 : 0
+  // A kprobe does not pin the module that it is in; the links of the other kinds do.
   const links = state.hooks.filter((hook) => hook.module === name && hook.kind !== 'kprobe').length
   return patched + pinned + links
 }
@@ -48,17 +51,13 @@ export function moduleRefs(state: KernelState, name: string): number {
 /** do_init_module(): the module's own init. */
 function moduleInit(act: Act, spec: ModuleSpec): number {
   for (const line of spec.initPrints) act.print('info', line)
-  if (spec.kprobe !== null) {
-    const clashes =
-      hasPostHandler(act, spec.name) && isLivepatched(act.state, 'vmlinux', spec.kprobe.function)
-    if (clashes && !act.world.traits.unarmedKprobeSucceeds) return -EBUSY
-  }
-  if (spec.patch === null) return 0
-  const error = enablePatch(act, spec, spec.patch)
-  return error === -EEXIST && act.world.traits.initEexistIsEbusy ? -EBUSY : error
+  const error = registerModuleKprobe(act, spec)
+  if (error !== 0 || spec.patch === null) return error
+  const refused = enablePatch(act, spec, spec.patch)
+  return refused === -EEXIST && act.world.traits.initEexistIsEbusy ? -EBUSY : refused
 }
 
-/** The GOING notifiers in their order, and free_module(). */
+/** The GOING notifiers in their order, kprobes' before livepatch's, and free_module(). */
 function unload(act: Act, name: string, reason: 'removed' | 'refused'): void {
   for (const hook of [...act.state.hooks]) {
     if (hook.module !== name || hook.kind !== 'kprobe' || hook.goneNs !== null || hook.address === null)

@@ -1,11 +1,15 @@
 import type { ObjectState, PatchState } from '../projections/index.ts'
-import type { Act } from './act.ts'
+import { type Act, EINVAL } from './act.ts'
 import { runCallback } from './callbacks.ts'
 import { patchObject, unpatchObject } from './func-stack.ts'
-import { findObjectSymbol } from './symbols.ts'
+import { initObjectLoaded } from './init-patch.ts'
 
 /** klp_module_coming(): every patch on the module takes hold before its init; one that cannot refuses it. */
 export function moduleComing(act: Act, module: string): number {
+  if (module === 'vmlinux') {
+    act.printKlp('err', 'vmlinux.ko: invalid module name')
+    return -EINVAL
+  }
   const done: PatchState[] = []
   for (const { patch, object } of patchesOn(act, module)) {
     const error = patchComing(act, patch, object, module)
@@ -44,7 +48,6 @@ function patchComing(act: Act, patch: PatchState, object: ObjectState, module: s
     act.printKlp('warn', `pre-patch callback failed for object '${module}'`)
     return ret
   }
-  object.postUnpatchDue = true
   const error = patchObject(act, patch, object)
   if (error !== 0) {
     act.printKlp('warn', `failed to apply patch '${patch.name}' to module '${module}' (${error})`)
@@ -74,11 +77,8 @@ function patchesOn(act: Act, module: string): { patch: PatchState; object: Objec
   })
 }
 
+/** klp_init_object_loaded(), for what the patch itself changes: who has a nop's function has resolved it before. */
 function resolve(act: Act, patch: PatchState, module: string): number {
   const objects = act.world.modules.get(patch.name)?.patch?.objects ?? []
-  for (const func of objects.find((one) => one.name === module)?.functions ?? []) {
-    const error = findObjectSymbol(act, module, func)
-    if (error !== 0) return error
-  }
-  return 0
+  return initObjectLoaded(act, module, objects.find((one) => one.name === module)?.functions ?? [])
 }

@@ -1,7 +1,10 @@
 /** The callbacks that a struct klp_object may have. */
 export type CallbackName = 'pre_patch' | 'post_patch' | 'pre_unpatch' | 'post_unpatch'
 
-/** A function that a patch changes: `old` is replaced by `new`; sympos 0 wants the name to be unique. */
+/**
+ * A function that a patch changes: `old` is replaced by `new`; sympos 0 wants the name to be unique. An empty name
+ * stands for a pointer that the author forgot.
+ */
 export interface FuncSpec {
   readonly old: string
   readonly new: string
@@ -48,6 +51,8 @@ export interface ModuleSpec {
   readonly functions: readonly string[]
   /** Functions of it on the error-injection list (ALLOW_ERROR_INJECTION). */
   readonly errorInjectable: readonly string[]
+  /** Whether it carries type information, which fentry, fexit and fmod_ret need. */
+  readonly btf: boolean
   readonly initPrints: readonly string[]
   readonly exitPrints: readonly string[]
   /** Its init registers a kprobe on this function of vmlinux; with a post_handler it needs IPMODIFY. */
@@ -62,6 +67,7 @@ export const plainModule: ModuleSpec = {
   params: {},
   functions: [],
   errorInjectable: [],
+  btf: true,
   initPrints: [],
   exitPrints: [],
   kprobe: null

@@ -1,5 +1,5 @@
 import type { Policy } from '../events/index.ts'
-import type { KernelState, PatchState } from '../projections/index.ts'
+import type { PatchState } from '../projections/index.ts'
 
 /** What a policy's rules read of a patch: one on the list, or one about to join it. */
 export type ScopedPatch = Pick<
@@ -10,6 +10,10 @@ export type ScopedPatch = Pick<
 /** How a proposal for atomic replace differs from the others: three rules, and what sysfs shows. */
 export interface PolicyRules {
   readonly name: Policy
+  /** What sysfs shows of a patch beside `replace`, or in its place. */
+  readonly flag: 'none' | 'replaceable' | 'replace_set'
+  /** Whether a kprobe may override any function of a livepatch module (2/4 of the RFC). */
+  readonly overridesReplacements: boolean
   /** Whether a new patch takes over from an old one: in klp_add_nops(), in unpatching and in freeing. */
   inScope(by: ScopedPatch, old: ScopedPatch): boolean
   /** Whether the patch replaces at all. */
@@ -17,7 +21,7 @@ export interface PolicyRules {
   /** klp_is_patch_compatible() for the new patch and each one on the list. */
   isCompatible(patch: ScopedPatch, old: ScopedPatch): boolean
   /** Whom a force towards PATCHED pins, besides nobody when the patch does not replace. */
-  isPinnedBy(by: ScopedPatch, other: ScopedPatch, state: KernelState): boolean
+  isPinnedBy(by: ScopedPatch, other: ScopedPatch): boolean
 }
 
 /** States as mainline compares them: an older patch's states must be carried on, in no older version. */

@@ -1,7 +1,8 @@
 import { findPatch, type PatchState } from '../projections/index.ts'
 import { type Act, EBUSY, EINVAL, ENOENT } from './act.ts'
 import { runCallback } from './callbacks.ts'
-import { initTransition, isLoaded, startTransition, tryCompleteTransition, wordOf } from './transition.ts'
+import { kstrtobool } from './kstrtobool.ts'
+import { initTransition, startTransition, tryCompleteTransition, wordOf } from './transition.ts'
 
 /** enabled_store(): disable, reverse, or one of the refusals. Returns 0 or a negative errno. */
 export function enabledStore(act: Act, name: string, value: string): number {
@@ -26,7 +27,7 @@ function disablePatch(act: Act, patch: PatchState): void {
   act.tell('patch.disabled', { patch: patch.name, actor: null })
   initTransition(act, patch, 'unpatched')
   for (const object of patch.objects) {
-    if (object.patched && isLoaded(act, object.name)) runCallback(act, patch.name, object.name, 'pre_unpatch')
+    if (object.patched) runCallback(act, patch.name, object.name, 'pre_unpatch')
   }
   startTransition(act, patch, 'unpatched')
   tryCompleteTransition(act)
@@ -64,17 +65,9 @@ function forceTransition(act: Act): void {
     transition.goal === 'unpatched'
       ? [patch]
       : rules.replaces(patch)
-        ? act.state.patches.filter((other) => !other.offList && rules.isPinnedBy(patch, other, act.state))
+        ? act.state.patches.filter((other) => !other.offList && rules.isPinnedBy(patch, other))
         : []
   for (const { name } of pinned) act.tell('patch.pinned', { patch: name, by: patch.name })
-}
-
-/** kstrtobool(): what the kernel takes for yes and no; null for anything else. */
-export function kstrtobool(value: string): boolean | null {
-  const word = value.trimEnd()
-  if (/^[yYtT1]/.test(word) || /^[oO][nN]/.test(word)) return true
-  if (/^[nNfF0]/.test(word) || /^[oO][fF]/.test(word)) return false
-  return null
 }
 
 function refused(

@@ -7,16 +7,19 @@ import {
   taskKey,
   versionAt
 } from '../projections/index.ts'
-import { type Act, ESRCH } from './act.ts'
-import { pendingTasks } from './try-task.ts'
+import { type Act, EADDRINUSE, EEXIST, ENOENT, ESRCH } from './act.ts'
+import { isLoaded } from './symbols.ts'
+import { checkedVersions, checkStack, isPending, tellBlocked } from './try-task.ts'
 
-/** copy_process(): the child takes over the parent's patch state and pending flag. */
+/** klp_copy_process(): the child takes over the parent's patch state and pending flag. */
 export function startTask(act: Act, pid: number, comm: string, parent: number | null): number {
+  if (act.state.tasks.has(taskKey(pid, comm))) return -EEXIST
   if (parent !== null && !act.state.tasks.has(parent)) return -ESRCH
   act.tell('task.started', { pid, comm, parent })
   return 0
 }
 
+/** do_exit(): nobody waits for the task any more. */
 export function exitTask(act: Act, key: number): number {
   const task = act.state.tasks.get(key)
   if (task === undefined) return -ESRCH
@@ -24,12 +27,20 @@ export function exitTask(act: Act, key: number): number {
   return 0
 }
 
-/** klp_update_patch_state(): without a look at the stack, for its places have none of the kernel's functions on it. */
+/**
+ * klp_update_patch_state(): a task that leaves the kernel, or an idle one in its loop, has none of the functions
+ * on its stack and switches without a look. Inside of one it can only come by __klp_sched_try_switch(), which looks.
+ */
 export function switchTask(act: Act, key: number): number {
   const { transition } = act.state
   const task = act.state.tasks.get(key)
   if (task === undefined) return -ESRCH
-  if (transition === null || !pendingTasks(act.state).includes(task)) return 0
+  if (transition === null || !isPending(act.state, key)) return 0
+  const sleepsIn = task.frames.length === 0 ? null : checkStack(task, checkedVersions(act.state))
+  if (sleepsIn !== null) {
+    tellBlocked(act, task, 'sleeping', sleepsIn)
+    return -EADDRINUSE
+  }
   const { pid, comm } = task
   act.tell('task.switched', { patch: transition.patch, goal: transition.goal, pid, comm, how: 'self' })
   return 0
@@ -39,11 +50,13 @@ export function switchTask(act: Act, key: number): number {
 export function enterCall(act: Act, key: number, object: string, name: string): number {
   const task = act.state.tasks.get(key)
   if (task === undefined) return -ESRCH
+  if (!isLoaded(act.state, object)) return -ENOENT
   const version = versionFor(act.state, task, functionKey(object, name, 1))
   act.tell('call.entered', { pid: task.pid, comm: task.comm, object, function: name, version })
   return 0
 }
 
+/** The innermost call of the task returns. */
 export function returnCall(act: Act, key: number): number {
   const task = act.state.tasks.get(key)
   if (task === undefined || task.frames.length === 0) return -ESRCH
@@ -55,9 +68,6 @@ export function returnCall(act: Act, key: number): number {
 export function versionFor(state: KernelState, task: TaskState, key: string): string {
   if (!state.stacks.has(key)) return ORIGINAL
   if (!inTransition(state, key)) return versionAt(state, key, 1)
-  const towards = state.transition?.goal === 'patched' ? 1 : 0
-  const isPending = pendingTasks(state).some(
-    (one) => taskKey(one.pid, one.comm) === taskKey(task.pid, task.comm)
-  )
-  return versionAt(state, key, isPending ? (towards === 1 ? 0 : 1) : towards)
+  const goesToPatched = state.transition?.goal === 'patched'
+  return versionAt(state, key, isPending(state, taskKey(task.pid, task.comm)) === goesToPatched ? 0 : 1)
 }

@@ -3,7 +3,8 @@ import { findPatch, type PatchState } from '../projections/index.ts'
 import type { Act } from './act.ts'
 import { runCallback } from './callbacks.ts'
 import { unpatchObject, unpatchObjects } from './func-stack.ts'
-import { pendingTasks, tryTask } from './try-task.ts'
+import { isLoaded } from './symbols.ts'
+import { checkedVersions, pendingTasks, tryTask } from './try-task.ts'
 
 /** Tries between two rounds of fake signals (SIGNALS_TIMEOUT). */
 const signalsEveryTries = 15
@@ -26,7 +27,8 @@ export function tryCompleteTransition(act: Act): void {
   const { patch: name, goal } = transition
   act.tell('transition.tried', { patch: name, goal })
   let done = true
-  for (const task of pendingTasks(act.state)) done = tryTask(act, task) && done
+  const checked = checkedVersions(act.state)
+  for (const task of pendingTasks(act.state)) done = tryTask(act, task, checked) && done
   if (!done) {
     sendSignals(act, transition.tries - 1)
     return
@@ -43,8 +45,16 @@ function sendSignals(act: Act, failedTriesBefore: number): void {
   act.tell('transition.signaled', { patch: transition.patch, goal: transition.goal })
 }
 
-/** klp_complete_transition(), whose post callbacks run before the log says that it is complete. */
-export function completeTransition(act: Act, patch: PatchState, goal: Goal): void {
+/**
+ * klp_complete_transition(), whose post callbacks run before the log says that it is complete. `prepared` is an
+ * object whose pre_patch succeeded and whose functions then could not be patched: post_unpatch is due for it too.
+ */
+export function completeTransition(
+  act: Act,
+  patch: PatchState,
+  goal: Goal,
+  prepared: string | null = null
+): void {
   act.printKlp('debug', `'${patch.name}': completing ${wordOf(goal)} transition`)
   if (goal === 'patched' && act.world.rules.replaces(patch)) {
     unpatchReplacedPatches(act, patch)
@@ -52,9 +62,10 @@ export function completeTransition(act: Act, patch: PatchState, goal: Goal): voi
   }
   if (goal === 'unpatched') unpatchOwn(act, patch)
   for (const object of patch.objects) {
-    if (!isLoaded(act, object.name)) continue
+    if (!isLoaded(act.state, object.name)) continue
     if (goal === 'patched') runCallback(act, patch.name, object.name, 'post_patch')
-    else if (object.postUnpatchDue) runCallback(act, patch.name, object.name, 'post_unpatch')
+    else if (object.postUnpatchDue || object.name === prepared)
+      runCallback(act, patch.name, object.name, 'post_unpatch')
   }
   act.printKlp('notice', `'${patch.name}': ${wordOf(goal)} complete`)
   act.tell('transition.completed', { patch: patch.name, goal })
@@ -86,17 +97,14 @@ function discardNops(act: Act, patch: PatchState): void {
   })
 }
 
+/** klp_unpatch_objects() for the patch itself: its enable failed, was reversed, or it was disabled. */
 function unpatchOwn(act: Act, patch: PatchState): void {
   const { transition } = act.state
-  const cancelled = !patch.enabled && transition?.started === false
-  const reason = cancelled ? 'cancelled' : transition?.behind === null ? 'disabled' : 'reversed'
+  // One event begins a patch's life and its first transition, so they tell the reverse of it from a disable.
+  const isEnable = transition?.sincePosition === patch.sincePosition
+  const reason = !isEnable ? 'disabled' : transition.started ? 'reversed' : 'cancelled'
   const left = unpatchObjects(act, patch)
   act.tell('patch.unpatched', { patch: patch.name, reason, functions: left.length > 0 ? left : null })
-}
-
-/** klp_is_object_loaded(): vmlinux always, a module from klp_module_coming() to klp_module_going(). */
-export function isLoaded(act: Act, object: string): boolean {
-  return object === 'vmlinux' || act.state.modules.has(object)
 }
 
 /** The kernel's word for a direction. */

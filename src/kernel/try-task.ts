@@ -1,33 +1,28 @@
-import {
-  functionKey,
-  type KernelState,
-  ORIGINAL,
-  type PatchState,
-  type TaskState,
-  taskKey
-} from '../projections/index.ts'
+import { functionKey, type KernelState, ORIGINAL, type TaskState, taskKey } from '../projections/index.ts'
 import type { Act } from './act.ts'
 
-/** The threads that have not reached the goal of the transition yet: nobody, once it was forced. */
-export function pendingTasks(state: KernelState): TaskState[] {
-  const { transition } = state
-  if (transition === null || transition.forcedNs !== null) return []
-  const pending: TaskState[] = []
-  const idle: TaskState[] = []
-  for (const [key, task] of state.tasks) {
-    const isPending = transition.behind === null ? !transition.switched.has(key) : transition.behind.has(key)
-    if (isPending) (key < 0 ? idle : pending).push(task)
-  }
-  // Threads come first, then the idle task of each CPU.
-  return [...pending, ...idle.sort((a, b) => idleCpu(a) - idleCpu(b))]
+/** TIF_PATCH_PENDING: the thread has not reached the goal of the transition yet. */
+export function isPending({ transition }: KernelState, key: number): boolean {
+  if (transition === null || transition.forcedNs !== null) return false
+  return transition.behind === null ? !transition.switched.has(key) : transition.behind.has(key)
 }
 
-function idleCpu({ pid, comm }: TaskState): number {
-  return -1 - taskKey(pid, comm)
+/** The threads that have not reached the goal of the transition yet: threads first, then each CPU's idle task. */
+export function pendingTasks(state: KernelState): TaskState[] {
+  if (state.transition === null) return []
+  const threads: TaskState[] = []
+  const idle: [number, TaskState][] = []
+  for (const [key, task] of state.tasks) {
+    if (!isPending(state, key)) continue
+    if (key < 0) idle.push([key, task])
+    else threads.push(task)
+  }
+  idle.sort(([a], [b]) => b - a)
+  return [...threads, ...idle.map(([, task]) => task)]
 }
 
 /** klp_try_switch_task(): the task reaches the goal, or is told to be in its way. Returns whether it did. */
-export function tryTask(act: Act, task: TaskState): boolean {
+export function tryTask(act: Act, task: TaskState, checked: CheckedVersions): boolean {
   const { transition } = act.state
   if (transition === null) return true
   const { patch, goal } = transition
@@ -37,15 +32,29 @@ export function tryTask(act: Act, task: TaskState): boolean {
     act.tell('task.switched', { patch, goal, pid, comm, how: 'self' })
     return true
   }
-  const sleepsIn = condition === undefined ? checkStack(act.state, task) : null
+  // Without reliable stacks nobody looks, and nobody is told of.
+  if (!act.world.traits.reliableStacks) return false
+  const sleepsIn = condition === undefined ? checkStack(task, checked) : null
   if (condition === undefined && sleepsIn === null) {
     act.tell('task.switched', { patch, goal, pid, comm, how: 'checked' })
     return true
   }
-  const reason = condition ?? 'sleeping'
+  tellBlocked(act, task, condition ?? 'sleeping', sleepsIn)
+  return false
+}
+
+/** What klp_try_switch_task() says of a task that it could not switch. */
+export function tellBlocked(
+  act: Act,
+  { pid, comm }: TaskState,
+  reason: 'running' | 'unreliable-stack' | 'sleeping',
+  sleepsIn: string | null
+): void {
+  const { transition } = act.state
+  if (transition === null) return
+  const { patch, goal } = transition
   act.tell('task.blocked', { patch, goal, pid, comm, reason, function: sleepsIn })
   act.printKlp('debug', `klp_try_switch_task: ${comm}:${pid} ${debugWords(reason, sleepsIn)}`)
-  return false
 }
 
 function debugWords(reason: string, sleepsIn: string | null): string {
@@ -53,34 +62,46 @@ function debugWords(reason: string, sleepsIn: string | null): string {
   return reason === 'sleeping' ? `is sleeping on function ${sleepsIn}` : 'has an unreliable stack'
 }
 
+/** By function key: the version that must not be on a switching task's stack, in the order in which it is looked for. */
+export type CheckedVersions = ReadonlyMap<
+  string,
+  { readonly version: string; readonly name: string; readonly order: number }
+>
+
 /**
- * klp_check_stack(): the function on the task's stack that the transition would change under it; null when
- * there is none. Only the entry directly below the patch's is looked at, never deeper ones.
+ * klp_check_stack_func(): towards unpatched the patch's own code is checked, towards patched what the entry below
+ * runs; only the one directly below, never deeper ones. A nop's code is the original.
  */
-export function checkStack(state: KernelState, task: TaskState): string | null {
+export function checkedVersions(state: KernelState): CheckedVersions {
   const { transition } = state
+  const checked = new Map<string, { version: string; name: string; order: number }>()
   const patch = state.patches.find((one) => one.name === transition?.patch)
-  if (transition === null || patch === undefined || task.frames.length === 0) return null
+  if (transition === null || patch === undefined) return checked
   for (const object of patch.objects) {
     if (!object.patched) continue
     for (const func of object.functions) {
       const key = functionKey(object.name, func.name, func.sympos)
-      const checked =
-        transition.goal === 'unpatched' ? ownVersion(patch, func) : versionBelow(state, patch, key)
-      if (task.frames.some((frame) => frame.function === key && frame.version === checked)) return func.name
+      const own = func.nop ? ORIGINAL : patch.name
+      const version = transition.goal === 'unpatched' ? own : versionBelow(state, patch.name, key)
+      checked.set(key, { version, name: func.name, order: checked.size })
     }
   }
-  return null
+  return checked
 }
 
-/** Towards unpatched the new code is checked; a nop's new code is the original. */
-function ownVersion(patch: PatchState, func: { readonly nop: boolean }): string {
-  return func.nop ? ORIGINAL : patch.name
+/** klp_check_stack(): the function on the task's stack that the transition would change under it; null for none. */
+export function checkStack({ frames }: TaskState, checked: CheckedVersions): string | null {
+  let first: { readonly name: string; readonly order: number } | null = null
+  for (const frame of frames) {
+    const one = checked.get(frame.function)
+    if (one === undefined || one.version !== frame.version) continue
+    if (first === null || one.order < first.order) first = one
+  }
+  return first?.name ?? null
 }
 
-/** Towards patched the code that the entry below runs. */
-function versionBelow(state: KernelState, patch: PatchState, key: string): string {
+function versionBelow(state: KernelState, patch: string, key: string): string {
   const stack = state.stacks.get(key) ?? []
-  const below = stack[stack.findIndex((entry) => entry.patch === patch.name) + 1]
+  const below = stack[stack.findIndex((entry) => entry.patch === patch) + 1]
   return below === undefined || below.nop ? ORIGINAL : below.patch
 }

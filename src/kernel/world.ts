@@ -10,6 +10,12 @@ export interface KernelTraits {
   readonly unarmedKprobeSucceeds: boolean
   /** sysfs has `stack_order` (6.14). */
   readonly hasStackOrder: boolean
+  /** A symbol of vmlinux is taken though modules have one of the same name (7.2), else it is ambiguous. */
+  readonly vmlinuxSymbolWins: boolean
+  /** klp_have_reliable_stack(): without it no task is ever switched by a try. */
+  readonly reliableStacks: boolean
+  /** klp_init() could make /sys/kernel/livepatch when the kernel booted. */
+  readonly klpInitialised: boolean
 }
 
 /** Linux 6.12, the kernel of the recordings. */
@@ -17,7 +23,10 @@ export const linux612: KernelTraits = {
   release: '6.12',
   initEexistIsEbusy: false,
   unarmedKprobeSucceeds: false,
-  hasStackOrder: false
+  hasStackOrder: false,
+  vmlinuxSymbolWins: false,
+  reliableStacks: true,
+  klpInitialised: true
 }
 
 /** Linux 7.2, the kernel of the selftests. */
@@ -25,7 +34,10 @@ export const linux72: KernelTraits = {
   release: '7.2',
   initEexistIsEbusy: true,
   unarmedKprobeSucceeds: true,
-  hasStackOrder: true
+  hasStackOrder: true,
+  vmlinuxSymbolWins: true,
+  reliableStacks: true,
+  klpInitialised: true
 }
 
 /** What stays the same while operations run: the kernel's rules, and what could be loaded into it. */

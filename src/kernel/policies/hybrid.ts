@@ -9,5 +9,7 @@ import { mainline } from './mainline.ts'
 export const hybrid: PolicyRules = {
   ...mainline,
   name: 'hybrid',
+  flag: 'replaceable',
+  overridesReplacements: true,
   inScope: (by, old) => inScope('hybrid', by, old)
 }

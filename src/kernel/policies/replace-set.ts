@@ -7,6 +7,8 @@ import type { PolicyRules, ScopedPatch } from '../policy.ts'
  */
 export const replaceSet: PolicyRules = {
   name: 'replace-set',
+  flag: 'replace_set',
+  overridesReplacements: false,
   inScope: (by, old) => inScope('replace-set', by, old),
   replaces: () => true,
   isCompatible: (patch, old) =>
