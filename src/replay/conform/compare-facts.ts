@@ -66,7 +66,7 @@ function compareSets(
 ): Difference | null {
   const left = [...mine]
   for (const event of theirs) {
-    const at = left.indexOf(describe(event))
+    const at = left.findIndex((expected) => agree(expected, describe(event)))
     if (at < 0) return { mechanism, expected: null, observed: describe(event), evidence: [evidenceOf(event)] }
     left.splice(at, 1)
   }
@@ -74,13 +74,13 @@ function compareSets(
   return missing === undefined ? null : { mechanism, expected: missing, observed: null, evidence: [] }
 }
 
-/** Where a kernel has klp_unpatch_func() inlined, no probe names the functions that leave. */
+/** Without klp_unpatch_func() probed, or dynamic debug, no evidence names the functions. */
 function agree(expected: string, observed: string): boolean {
   return expected === observed || withoutFunctions(expected) === observed
 }
 
 function withoutFunctions(text: string): string {
-  return text.replace(/ functions=\S*/, '')
+  return text.replace(/ functions?=\S*/, '')
 }
 
 /** A fact as one line: its type and what the model can know of it. */

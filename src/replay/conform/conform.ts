@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../../events/index.ts'
+import type { EventData, StoredEvent } from '../../events/index.ts'
 import { type Operation, pendingTasks, perform, type World } from '../../kernel/index.ts'
 import { emptyState, type KernelState, taskKey } from '../../projections/index.ts'
 import { compareBehaviour, type Returns } from './compare-behaviour.ts'
@@ -49,7 +49,7 @@ class Conformer {
   readonly #world: World
   readonly #state: KernelState = emptyState()
   readonly #divergences: Divergence[] = []
-  readonly #printed: string[] = []
+  readonly #printed: EventData<'kernel.printed'>[] = []
   /** Switches of tasks' own that an operation beside them has told already, by position. */
   readonly #told = new Set<number>()
   #operations = 0
@@ -112,7 +112,9 @@ class Conformer {
     const tasks = tasksOfTry(events)
     const pending = pendingTasks(this.#state)
     const isFirst = operation.op !== 'try'
-    for (const one of taskOperations(this.#state, tasks, isFirst, pending, (name) => this.#objectOf(name))) {
+    const patch = patchIn(operation) ?? this.#state.transition?.patch ?? ''
+    const placeOf = (name: string | null) => this.#placeOf(name, patch)
+    for (const one of taskOperations(this.#state, tasks, isFirst, pending, placeOf)) {
       this.#perform(one, uptimeNs)
     }
     return { ...operation, conditions: tasks.conditions } as Operation
@@ -122,7 +124,7 @@ class Conformer {
     const at = uptimeNs > this.#state.uptimeNs ? uptimeNs : this.#state.uptimeNs
     const outcome = perform(this.#state, operation, this.#world, at)
     for (const fact of outcome.facts) {
-      if (fact.type === 'kernel.printed') this.#printed.push(fact.data.message)
+      if (fact.type === 'kernel.printed') this.#printed.push(fact.data)
     }
     return outcome
   }
@@ -155,14 +157,16 @@ class Conformer {
     })
   }
 
-  /** The object that has a function, by the patches that change it. */
-  #objectOf(name: string): string {
-    for (const spec of this.#world.modules.values()) {
+  /** A patched function's place; one that no line named may be any that the patch in transition changes. */
+  #placeOf(name: string | null, transitionPatch: string): { object: string; name: string } {
+    const own = this.#world.modules.get(transitionPatch)
+    for (const spec of [...(own === undefined ? [] : [own]), ...this.#world.modules.values()]) {
       for (const object of spec.patch?.objects ?? []) {
-        if (object.functions.some((func) => func.old === name)) return object.name
+        const func = object.functions.find((one) => name === null || one.old === name)
+        if (func !== undefined) return { object: object.name, name: func.old }
       }
     }
-    return 'vmlinux'
+    return { object: 'vmlinux', name: name ?? '' }
   }
 }
 
@@ -191,4 +195,10 @@ export function nameOf(operation: Operation): string {
         : String(value)
     )
   return [op, ...words].filter((word) => word !== '').join(' ')
+}
+
+/** The patch that an operation brings into transition. */
+function patchIn(operation: Operation): string | undefined {
+  if (operation.op === 'insmod') return operation.module
+  return operation.op === 'write-enabled' ? operation.patch : undefined
 }

@@ -7,15 +7,15 @@ export interface TasksOfTry {
   /** Tasks that the try came to, or that switched themselves before it could, by key. */
   readonly listed: ReadonlyMap<number, { readonly pid: number; readonly comm: string }>
   readonly conditions: TaskConditions
-  /** The patched function that a task slept in, by the task's key. */
-  readonly asleep: ReadonlyMap<number, string>
+  /** The patched function that a task slept in, by the task's key; null where no debug line names it. */
+  readonly asleep: ReadonlyMap<number, string | null>
 }
 
 /** Reads a try's tasks out of the events that it gave. */
 export function tasksOfTry(events: readonly StoredEvent[]): TasksOfTry {
   const listed = new Map<number, { pid: number; comm: string }>()
   const conditions = new Map<number, 'running' | 'unreliable-stack' | 'self'>()
-  const asleep = new Map<number, string>()
+  const asleep = new Map<number, string | null>()
   for (const event of events) {
     if (event.type !== 'task.switched' && event.type !== 'task.blocked') continue
     const { pid, comm } = event.data
@@ -32,9 +32,9 @@ function noteBlocked(
   blocked: EventData<'task.blocked'>,
   key: number,
   conditions: Map<number, 'running' | 'unreliable-stack' | 'self'>,
-  asleep: Map<number, string>
+  asleep: Map<number, string | null>
 ): void {
-  if (blocked.reason === 'sleeping' && blocked.function !== null) asleep.set(key, blocked.function)
+  if (blocked.reason === 'sleeping') asleep.set(key, blocked.function)
   else conditions.set(key, blocked.reason === 'unreliable-stack' ? 'unreliable-stack' : 'running')
 }
 
@@ -56,7 +56,7 @@ export function taskOperations(
   tasks: TasksOfTry,
   isFirstTry: boolean,
   pending: readonly { pid: number; comm: string }[],
-  objectOf: (name: string) => string
+  placeOf: (name: string | null) => { object: string; name: string }
 ): Operation[] {
   const operations: Operation[] = []
   // The first try comes to every task there is, a later one to those that are left.
@@ -67,13 +67,15 @@ export function taskOperations(
   for (const [key, { pid, comm }] of tasks.listed) {
     const task = state.tasks.get(key)
     if (task === undefined) operations.push(startOperation(state, pid, comm, pending))
-    const name = tasks.asleep.get(key)
+    const slept = tasks.asleep.get(key)
     const frames = task?.frames ?? []
-    if (name === undefined) {
+    if (slept === undefined) {
       for (const _frame of frames) operations.push({ op: 'return', task: key })
-    } else if (!frames.some((frame) => frame.function === functionKey(objectOf(name), name, 1))) {
-      operations.push({ op: 'call', task: key, object: objectOf(name), function: name })
+      continue
     }
+    const { object, name } = placeOf(slept)
+    if (frames.some((frame) => frame.function === functionKey(object, name, 1))) continue
+    operations.push({ op: 'call', task: key, object, function: name })
   }
   return operations
 }
