@@ -1,15 +1,15 @@
 import { type Act, EADDRNOTAVAIL, EINVAL, ENOENT, ESRCH } from './act.ts'
 import type { Operation } from './operation.ts'
 
-type Attach = Extract<Operation, { op: 'attach' }>
+/** A program that user space wants on a function. */
+export type Attach = Extract<Operation, { op: 'attach' }>
 
-/** Attaching a BPF program to a function: each kind with its own checks. Returns 0 or a negative errno. */
+type View = Pick<Act, 'state' | 'world'>
+
+/** Attaching a BPF program to a function. Returns 0 or a negative errno. */
 export function attachHook(act: Act, attach: Attach): number {
-  const place = placeOf(act, attach)
-  if (typeof place === 'number') return refused(act, attach, splitSymbol(attach.symbol), place)
-  const error = attach.overrides && attach.kind !== 'fmod_ret' ? overrideError(act, attach, place) : 0
-  if (error !== 0) return refused(act, attach, place, error)
-  if (attach.kind === 'fmod_ret' && !isModifiable(act, place)) return refused(act, attach, place, -EINVAL)
+  const place = checkAttach(act, attach)
+  if (typeof place === 'number') return refused(act, attach, place)
   const overrideValue = attach.overrideValue ?? null
   act.tell('hook.attached', {
     program: attach.program,
@@ -27,6 +27,16 @@ export function attachHook(act: Act, attach: Attach): number {
   return 0
 }
 
+/** Each kind has its own checks, in this order: the place that the program gets, or a negative errno. */
+export function checkAttach(act: View, attach: Attach): Place | number {
+  const place = placeOf(act, attach)
+  if (typeof place === 'number') return place
+  // A fmod_ret program overrides by what it returns, for which its own list stands.
+  if (attach.kind === 'fmod_ret') return isModifiable(act, place) ? place : -EINVAL
+  const error = attach.overrides ? overrideError(act, attach, place) : 0
+  return error === 0 ? place : error
+}
+
 /** perf_event_free_bpf_prog(), bpf_link_free(): a probe that is [GONE] detaches as well. */
 export function detachHook(act: Act, program: string): number {
   const hook = act.state.hooks.find((one) => one.program === program)
@@ -36,13 +46,14 @@ export function detachHook(act: Act, program: string): number {
   return 0
 }
 
-interface Place {
+/** Null stands for vmlinux. */
+export interface Place {
   readonly module: string | null
   readonly function: string
 }
 
 /** Where the symbol is, or the errno that the kind gives when it is nowhere, or in too many places. */
-function placeOf(act: Act, { symbol, kind }: Attach): Place | number {
+function placeOf(act: View, { symbol, kind }: Attach): Place | number {
   const isTracing = kind === 'fentry' || kind === 'fexit' || kind === 'fmod_ret'
   const notFound = kind === 'kprobe_multi' || isTracing ? -ESRCH : -ENOENT
   const wanted = splitSymbol(symbol)
@@ -56,7 +67,7 @@ function placeOf(act: Act, { symbol, kind }: Attach): Place | number {
 }
 
 /** Everywhere that kallsyms, or for tracing programs BTF, has the symbol: vmlinux, then modules as they came. */
-function placesOf(act: Act, name: string, wantsBtf: boolean): Place[] {
+function placesOf(act: View, name: string, wantsBtf: boolean): Place[] {
   const inModules = [...act.state.modules.keys()].flatMap((module) =>
     Array.from({ length: occurrences(act, module, name, wantsBtf) }, () => ({ module, function: name }))
   )
@@ -65,7 +76,7 @@ function placesOf(act: Act, name: string, wantsBtf: boolean): Place[] {
 }
 
 /** number_of_same_symbols(): a kprobe by a name that several symbols have is refused by perf_event_open(). */
-function theOnly(act: Act, places: readonly Place[]): Place | number {
+function theOnly(act: View, places: readonly Place[]): Place | number {
   const inVmlinux = places.filter((place) => place.module === null)
   const counted = act.world.traits.vmlinuxSymbolWins && inVmlinux.length > 0 ? inVmlinux : places
   const [only] = counted
@@ -86,7 +97,7 @@ function splitSymbol(symbol: string): Place {
 }
 
 /** How often a module's symbols have the name, by its spec: its own functions, and the replacements of its patch. */
-function occurrences(act: Act, module: string, name: string, wantsBtf: boolean): number {
+function occurrences(act: View, module: string, name: string, wantsBtf: boolean): number {
   const spec = act.world.modules.get(module)
   if (spec === undefined || (wantsBtf && !spec.btf)) return 0
   const replacements = spec.patch?.objects.flatMap((object) => object.functions.map((func) => func.new)) ?? []
@@ -96,7 +107,7 @@ function occurrences(act: Act, module: string, name: string, wantsBtf: boolean):
 }
 
 /** Whether MODULE:SYMBOL is there; a module of which nothing is known is taken to have it. */
-function hasFunction(act: Act, module: string, name: string, wantsBtf: boolean): boolean {
+function hasFunction(act: View, module: string, name: string, wantsBtf: boolean): boolean {
   return act.world.modules.get(module) === undefined || occurrences(act, module, name, wantsBtf) > 0
 }
 
@@ -105,25 +116,25 @@ function hasFunction(act: Act, module: string, name: string, wantsBtf: boolean):
  * lets a kprobe through on any function of a livepatch module as well, kprobe_multi it forgot. Tracing programs do
  * not have that helper.
  */
-function overrideError(act: Act, { kind }: Attach, place: Place): number {
+function overrideError(act: View, { kind }: Attach, place: Place): number {
   if (kind === 'fentry' || kind === 'fexit') return -EINVAL
   const onLivepatch = place.module !== null && act.state.modules.get(place.module)?.livepatch === true
   if (kind === 'kprobe' && act.world.rules.overridesReplacements && onLivepatch) return 0
   return isErrorInjectable(act, place) ? 0 : -EINVAL
 }
 
-function isErrorInjectable(act: Act, { module, function: name }: Place): boolean {
+function isErrorInjectable(act: View, { module, function: name }: Place): boolean {
   if (module === null) return act.world.isErrorInjectable(name)
   return act.world.modules.get(module)?.errorInjectable.includes(name) ?? false
 }
 
 /** check_attach_modify_return(): the error-injection list, or a security hook. */
-function isModifiable(act: Act, place: Place): boolean {
+function isModifiable(act: View, place: Place): boolean {
   return place.function.startsWith('security_') || isErrorInjectable(act, place)
 }
 
-function refused(act: Act, attach: Attach, place: Place, error: number): number {
-  const { program, kind } = attach
+function refused(act: Act, { program, kind, symbol }: Attach, error: number): number {
+  const place = splitSymbol(symbol)
   act.tell('hook.rejected', {
     program,
     kind,

@@ -10,7 +10,11 @@ const moduleNameLen = 56
 const ksymNameLen = 512
 
 /** klp_init_patch_early(): the struct klp_patch as the module's init hands it over, not enabled, without nops. */
-export function initPatchEarly(act: Act, spec: ModuleSpec, patch: PatchSpec): PatchState {
+export function initPatchEarly(
+  act: Pick<Act, 'state' | 'world'>,
+  spec: ModuleSpec,
+  patch: PatchSpec
+): PatchState {
   const { flag } = act.world.rules
   const replace = paramValue(act, spec, patch.replace)
   const replaceSet = paramValue(act, spec, patch.replaceSet)

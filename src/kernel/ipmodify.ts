@@ -34,7 +34,7 @@ export function registerModuleKprobe(act: Act, spec: ModuleSpec): number {
 }
 
 /** Whether kprobe_ipmodify_ops has the function: a loaded module's kprobe with a post_handler is armed there. */
-export function hasIpmodifyKprobe(act: Pick<Act, 'state' | 'world'>, name: string): boolean {
+function hasIpmodifyKprobe(act: Pick<Act, 'state' | 'world'>, name: string): boolean {
   for (const module of act.state.modules.keys()) {
     const spec = act.world.modules.get(module)
     if (spec?.kprobe?.function !== name || !hasPostHandler(act, spec)) continue
