@@ -204,7 +204,9 @@ function startOf({ at, wait }: ScenarioStep['spec'], nowNs: bigint): bigint {
 
 function checkStart({ at }: ScenarioStep['spec'], startNs: bigint): Failure[] {
   if (at === undefined || durationNs(at) === startNs) return []
-  return [{ what: 'at', expected: String(at), found: `later: the steps before last ${startNs / 1_000_000n} ms` }]
+  return [
+    { what: 'at', expected: String(at), found: `later: the steps before last ${startNs / 1_000_000n} ms` }
+  ]
 }
 
 const unitNs: Readonly<Record<string, bigint>> = {
