@@ -49,15 +49,11 @@ export const diff = defineCommand<QuestionOptions>({
     })
 })
 
-function momentsOf([first = '', second, ...more]: readonly string[]): [
-  string | undefined,
-  string | undefined
-] {
-  const unknown = [first, second ?? '', ...more].find((text) => text.startsWith('--'))
-  if (unknown !== undefined)
+function momentsOf([first = '', second]: readonly string[]): [string, string | undefined] {
+  const unknown = [first, second ?? ''].find((text) => text.startsWith('--'))
+  if (unknown !== undefined) {
     throw new UsageError(`unknown option '${unknown}'`, '`klplog diff --help` lists the options.')
-  if (more.length > 0)
-    throw new UsageError(`too many moments: ${more.join(' ')}`, 'Give two: `klplog diff +20 +25`.')
+  }
   const dots = first.indexOf('..')
   if (dots < 0) return [first, second]
   if (second !== undefined) throw new UsageError('too many moments', 'Give FROM..TO, or FROM and TO.')
