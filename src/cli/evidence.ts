@@ -91,18 +91,18 @@ async function recording(path: string, { format }: EvidenceOptions): Promise<Evi
   }
   const sources: FormattedSource[] = []
   const skipped: string[] = []
-  const directories: string[] = []
+  let hasDirectories = false
   for (const name of (await readdir(path)).sort()) {
     const file = join(path, name)
     const kind = await stat(file)
-    if (kind.isDirectory()) directories.push(file)
+    hasDirectories ||= kind.isDirectory()
     if (!kind.isFile()) continue
     const source = await fileSource(file)
     const recognised = recognise(await headLines(source), source.fileName)
     if (recognised === null) skipped.push(name)
     else sources.push({ source, format: recognised })
   }
-  if (!sources.some(tellsOfBoot)) throw noRecording(path, directories)
+  if (!sources.some(tellsOfBoot)) throw noRecording(path, hasDirectories)
   return { label: path, name: basename(resolve(path)), sources, skipped }
 }
 
@@ -111,16 +111,13 @@ function tellsOfBoot({ format }: FormattedSource): boolean {
   return !['manifest', 'notes', 'uname'].includes(format.name)
 }
 
-function noRecording(path: string, directories: readonly string[]): InputError {
-  const message = `${path} holds no evidence that klplog recognises`
-  const [first] = directories
-  if (first !== undefined) {
-    return new InputError(
-      message,
-      `It has ${directories.length} directories; name those that are recordings: klplog ingest ${first}`
-    )
-  }
-  return new InputError(message, `${tried}\nName its files with --format NAME where they are evidence.`)
+function noRecording(path: string, hasDirectories: boolean): InputError {
+  return new InputError(
+    `${path} holds no evidence that klplog recognises`,
+    hasDirectories
+      ? `Its directories may be recordings: klplog ingest ${join(path, '*/')}`
+      : `${tried}\nName its files with --format NAME where they are evidence.`
+  )
 }
 
 const tried = `Tried: ${formats.map(({ name }) => name).join(', ')}.`

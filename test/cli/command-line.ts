@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
+import type { Io } from '../../src/cli/io.ts'
 import { run } from '../../src/cli/main.ts'
 
 /** What a command line said and how it ended. */
@@ -26,10 +27,17 @@ export interface World {
 
 /** Runs one command line in this process. */
 export async function klplog(argv: readonly string[], world: World = {}): Promise<Outcome> {
+  const { io, outcome } = collectedIo(world)
+  const exitCode = await run(argv, io)
+  return { exitCode, ...outcome() }
+}
+
+/** A world of its own, and what was said in it. */
+export function collectedIo(world: World = {}): { io: Io; outcome: () => Omit<Outcome, 'exitCode'> } {
   const { env = {}, stdin = '', isTTY = false, nowNs = 1_795_442_400_000_000_000n } = world
   const out = collector(isTTY, world.closedAfter)
   const err = collector(isTTY)
-  const exitCode = await run(argv, {
+  const io: Io = {
     stdin: Readable.from([Buffer.from(stdin)]),
     stdout: out.stream,
     stderr: err.stream,
@@ -39,8 +47,8 @@ export async function klplog(argv: readonly string[], world: World = {}): Promis
       world.interrupt?.(listener)
       return () => {}
     }
-  })
-  return { exitCode, stdout: out.text(), stderr: err.text() }
+  }
+  return { io, outcome: () => ({ stdout: out.text(), stderr: err.text() }) }
 }
 
 /** A new directory that is removed with everything in it. */
@@ -62,4 +70,11 @@ function collector(isTTY: boolean, closedAfter = Number.POSITIVE_INFINITY) {
   })
   stream.on('error', () => {})
   return { stream: Object.assign(stream, { isTTY, columns: 110 }), text: () => text }
+}
+
+/** Runs a command line that has to end well, and reads its JSON. */
+export async function answer<T>(argv: readonly string[], world: World = {}): Promise<T> {
+  const { exitCode, stdout, stderr } = await klplog([...argv, '-j'], world)
+  if (exitCode !== 0) throw new Error(`klplog ${argv.join(' ')} ended with ${exitCode}: ${stderr}`)
+  return JSON.parse(stdout) as T
 }
