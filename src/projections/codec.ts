@@ -53,6 +53,7 @@ function decodeTransition(raw: Encoded<TransitionState>): TransitionState {
     switched: new Map(raw.switched.map.map(([task, at]) => [task, ns(at)])),
     behind: raw.behind === null ? null : new Set(raw.behind.set),
     blocked: new Map(raw.blocked.map.map(([task, item]) => [task, { ...item, sinceNs: ns(item.sinceNs) }])),
+    firstSwitchNs: raw.firstSwitchNs === null ? null : ns(raw.firstSwitchNs),
     forcedNs: raw.forcedNs === null ? null : ns(raw.forcedNs),
     signaledNs: raw.signaledNs === null ? null : ns(raw.signaledNs)
   }

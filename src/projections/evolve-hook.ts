@@ -1,6 +1,5 @@
 import type { HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
-import { hookedFunctions } from './hook-status.ts'
 import { kprobeDisarmed } from './stack.ts'
 import type { HookState, KernelState } from './state.ts'
 
@@ -27,13 +26,11 @@ export function evolveHook(state: KernelState, event: HookEvent, changes: Change
         goneNs: null
       }
       state.hooks.push(hook)
-      touchHooked(state, hook, changes)
       return
     }
     case 'hook.detached': {
       const at = state.hooks.findIndex((one) => isSame(one, event.data))
-      const [hook] = at < 0 ? [] : state.hooks.splice(at, 1)
-      if (hook !== undefined) touchHooked(state, hook, changes)
+      if (at >= 0) state.hooks.splice(at, 1)
       kprobeDisarmed(state, changes)
       return
     }
@@ -41,7 +38,6 @@ export function evolveHook(state: KernelState, event: HookEvent, changes: Change
       for (const hook of state.hooks) {
         if (hook.kind !== 'kprobe' || hook.address !== event.data.address) continue
         hook.goneNs ??= event.uptimeNs
-        touchHooked(state, hook, changes)
       }
       kprobeDisarmed(state, changes)
       return
@@ -59,27 +55,23 @@ function count(
     if (hook.program !== counted.program || hook.overrides !== null) continue
     hook.overrides = true
     changes.hooks = true
-    touchHooked(state, hook, changes)
   }
 }
 
 /** Every kprobe in a module that goes is [GONE]; links of the other kinds pin the module instead. */
 export function killProbesOf(state: KernelState, module: string, uptimeNs: bigint, changes: Changes): void {
   for (const hook of state.hooks) {
-    if (hook.kind !== 'kprobe' || hook.module !== module || hook.goneNs !== null) continue
-    touchHooked(state, hook, changes)
-    hook.goneNs = uptimeNs
+    if (hook.module !== module) continue
+    // Of the others the module's end may tell that it was a livepatch no more.
     changes.hooks = true
+    if (hook.kind !== 'kprobe' || hook.goneNs !== null) continue
+    hook.goneNs = uptimeNs
   }
   if (changes.hooks) kprobeDisarmed(state, changes)
 }
 
-function touchHooked(state: KernelState, hook: HookState, changes: Changes): void {
-  for (const key of hookedFunctions(state, hook)) changes.functions.add(key)
-}
-
 /** `program@place`, with a number behind it while another attachment has the same. */
-function freeKey(
+export function freeKey(
   hooks: readonly HookState[],
   hook: { program: string; module: string | null; function: string | null; address: string | null }
 ): string {

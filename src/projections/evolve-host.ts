@@ -1,7 +1,7 @@
 import type { HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
+import { doubt } from './doubt.ts'
 import { killProbesOf } from './evolve-hook.ts'
-import { doubt } from './evolve-patch.ts'
 import { evolveObserved } from './observed.ts'
 import { removeFromStacks } from './stack.ts'
 import type { KernelState } from './state.ts'
@@ -30,6 +30,8 @@ export function evolveHost(state: KernelState, event: HostEvent, changes: Change
     }
     case 'module.loaded':
       state.changedNs = event.uptimeNs
+      // What hangs on it may turn out to hang on a livepatch.
+      changes.hooks ||= state.hooks.some((hook) => hook.module === event.data.module)
       state.modules.set(event.data.module, {
         livepatch: event.data.livepatch,
         state: 'live',

@@ -1,5 +1,6 @@
 import type { EventData, HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
+import { doubt, doubtUnknown } from './doubt.ts'
 import { begin } from './evolve-transition.ts'
 import { replaces, withNops } from './scope.ts'
 import {
@@ -39,12 +40,7 @@ export function evolvePatch(state: KernelState, event: PatchEvent, changes: Chan
   }
   const patch = findPatch(state, event.data.patch)
   if (patch === undefined) {
-    doubt(
-      state,
-      event,
-      `${event.data.patch} is spoken of (${event.type}), but no evidence shows it enabled`,
-      changes
-    )
+    doubtUnknown(state, event, changes)
     return
   }
   switch (event.type) {
@@ -109,6 +105,7 @@ function enable(
     // The module was loaded again, so whatever became of the first one happened unseen.
     removePatchFromStacks(state, old, changes)
     state.patches.splice(state.patches.indexOf(old), 1)
+    if (state.transition?.patch === data.patch) state.transition = null
     doubt(state, event, `${data.patch} was enabled again and no evidence shows how it had gone`, changes)
   }
   const replace = replaces(state.policy, data.replace)
@@ -178,18 +175,6 @@ export function callbackRan(state: KernelState, ran: EventData<'callback.ran'>):
   if (object === undefined) return
   if (ran.callback === 'pre_patch') object.postUnpatchDue = (ran.ret ?? 0) === 0
   if (ran.callback === 'post_unpatch') object.postUnpatchDue = false
-}
-
-/** Notes that answers are unsure from here on, unless they are already. */
-export function doubt(
-  state: KernelState,
-  event: { uptimeNs: bigint; position: number },
-  reason: string,
-  changes: Changes
-): void {
-  if (state.doubt !== null) return
-  state.doubt = { reason, sinceNs: event.uptimeNs, sincePosition: event.position }
-  changes.doubt = true
 }
 
 function findObject(patch: PatchState, name: string): ObjectState | undefined {

@@ -1,5 +1,6 @@
 import type { Goal, HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
+import { doubt, doubtUnknown } from './doubt.ts'
 import { discardNops, removePatchFromStacks, touchFunctions } from './stack.ts'
 import { findPatch, type KernelState, type TransitionState, taskKey } from './state.ts'
 
@@ -10,10 +11,12 @@ type TransitionEvent = Extract<
 
 /** The transition and its tasks: what kernel/livepatch/transition.c does to the state. */
 export function evolveTransition(state: KernelState, event: TransitionEvent, changes: Changes): void {
+  if (findPatch(state, event.data.patch) === undefined) doubtUnknown(state, event, changes)
   switch (event.type) {
     case 'task.switched': {
       const transition = current(state, event, changes)
-      if (transition.switched.size === 0) changes.transition = true
+      if (transition.firstSwitchNs === null) changes.transition = true
+      transition.firstSwitchNs ??= event.uptimeNs
       const key = taskKey(event.data.pid, event.data.comm)
       transition.switched.set(key, event.uptimeNs)
       transition.blocked.delete(key)
@@ -54,6 +57,7 @@ export function evolveTransition(state: KernelState, event: TransitionEvent, cha
       reverse(begin(state, event.data.patch, 'unpatched', event, changes), 'unpatched', event.uptimeNs)
       break
     case 'transition.completed':
+      begin(state, event.data.patch, event.data.goal, event, changes)
       complete(state, event.data.patch, event.data.goal, changes)
       break
   }
@@ -72,6 +76,11 @@ export function begin(
   changes: Changes
 ): TransitionState {
   if (state.transition?.patch === patch) return state.transition
+  if (state.transition !== null) {
+    const { patch: other, goal: reached } = state.transition
+    doubt(state, event, `${patch} is in transition, and no evidence shows how ${other}'s ended`, changes)
+    complete(state, other, reached, changes)
+  }
   const transition: TransitionState = {
     patch,
     goal,
@@ -81,9 +90,11 @@ export function begin(
     switched: new Map(),
     behind: null,
     blocked: new Map(),
+    firstSwitchNs: null,
     forcedNs: null,
     signaledNs: null,
-    tries: 0
+    tries: 0,
+    unsure: state.doubt?.reason ?? null
   }
   state.transition = transition
   state.changedNs = event.uptimeNs
@@ -119,11 +130,12 @@ function start(
 function reverse(transition: TransitionState, goal: Goal, uptimeNs: bigint): void {
   if (transition.goal === goal) return
   const { switched, behind, forcedNs } = transition
+  const stayed = forcedNs === null ? [...(behind ?? [])] : []
   transition.goal = goal
   transition.behind = behind === null && forcedNs === null ? new Set(switched.keys()) : null
-  const stayed = forcedNs === null ? (behind ?? []) : []
-  transition.switched = new Map([...stayed].map((task) => [task, uptimeNs]))
+  transition.switched = new Map(stayed.map((task) => [task, uptimeNs]))
   transition.blocked = new Map()
+  transition.firstSwitchNs = transition.behind !== null || stayed.length > 0 ? uptimeNs : null
   transition.forcedNs = null
   transition.signaledNs = null
 }
@@ -140,6 +152,8 @@ function complete(state: KernelState, name: string, goal: Goal, changes: Changes
   }
   for (const old of state.patches) if (old.replacedBy === name) old.offList = true
   state.transition = null
+  changes.transition = true
+  changes.patches = true
 }
 
 /** The transition that the event speaks of; evidence that begins in its middle opens it here. */

@@ -47,8 +47,12 @@ export function isOnReplacement(state: KernelState, hook: HookState): boolean {
   return findPatch(state, hook.module) !== undefined || state.modules.get(hook.module)?.livepatch === true
 }
 
-/** The patched functions that a hook concerns; on a replacement of unknown name, all that the patch changes. */
+/**
+ * The patched functions that a hook concerns; on a replacement of unknown name, all that the patch changes. A
+ * probe that is gone concerns none.
+ */
 export function hookedFunctions(state: KernelState, hook: HookState): string[] {
+  if (hook.goneNs !== null) return []
   if (!isOnReplacement(state, hook)) {
     return hook.function === null ? [] : [functionKey(hook.module ?? 'vmlinux', hook.function, 1)]
   }

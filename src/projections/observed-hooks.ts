@@ -1,5 +1,6 @@
 import type { EventData, HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
+import { freeKey } from './evolve-hook.ts'
 import { kprobeDisarmed } from './stack.ts'
 import { functionKey, type HookState, type KernelState } from './state.ts'
 
@@ -45,7 +46,7 @@ export function observeHooks(
       hook.address ??= listed.address
     } else if (listed.kind !== null && concernsLivepatch(state, listed)) {
       report(`${listed.program} is attached, and no event attached it`)
-      state.hooks.push(adopted(listed.kind, listed, event))
+      state.hooks.push(adopted(freeKey(state.hooks, listed), listed.kind, listed, event))
       changes.hooks = true
     }
   }
@@ -77,9 +78,9 @@ function isListed(hook: HookState, listed: Listed): boolean {
   )
 }
 
-function adopted(kind: NonNullable<Listed['kind']>, listed: Listed, event: Observed): HookState {
+function adopted(key: string, kind: NonNullable<Listed['kind']>, listed: Listed, event: Observed): HookState {
   return {
-    key: `${listed.program}@${listed.module ?? 'vmlinux'}:${listed.function ?? listed.address ?? '?'}`,
+    key,
     program: listed.program,
     programId: listed.programId,
     linkId: listed.linkId,

@@ -70,6 +70,7 @@ function observePatches(
     report(`${patch.name} is not in sysfs, and no event freed it`)
     removePatchFromStacks(state, patch, changes)
     state.patches.splice(state.patches.indexOf(patch), 1)
+    if (state.transition?.patch === patch.name) endTransition(state, changes)
   }
   const order = new Map(seen.map((sysfs) => [sysfs.name, sysfs.stackOrder ?? 0]))
   if (seen.every((sysfs) => sysfs.stackOrder !== null)) {
@@ -117,6 +118,7 @@ function fill(state: KernelState, patch: PatchState, sysfs: SysfsPatch, changes:
   patch.replaceable ??= sysfs.replaceable
   patch.replaceSet ??= sysfs.replaceSet
   if (patch.objectsKnown || sysfs.transition) return
+  changes.patches = true
   patch.objectsKnown = true
   patch.objects = sysfs.objects.map((object) => ({
     name: object.name,
@@ -152,7 +154,7 @@ function compare(
     differs('transition', Number(inTransition), Number(sysfs.transition))
     if (sysfs.transition)
       begin(state, patch.name, sysfs.enabled ? 'patched' : 'unpatched', event, changes).started = true
-    else state.transition = null
+    else endTransition(state, changes)
     touchFunctions(patch, changes)
   }
   if (sysfs.replace !== null && patch.replace !== sysfs.replace) {
@@ -164,6 +166,12 @@ function compare(
     patch.replaceable = sysfs.replaceable
   }
   compareObjects(state, patch, sysfs, differs, changes)
+}
+
+/** It ended unseen. */
+function endTransition(state: KernelState, changes: Changes): void {
+  state.transition = null
+  changes.transition = true
 }
 
 function compareObjects(

@@ -57,6 +57,11 @@ export class SpanTracker {
     this.#write(kind, subject, open, at)
   }
 
+  /** What a subject's open span says. */
+  valueOf(kind: SpanKind, subject: string): string | undefined {
+    return this.#open.get(`${kind} ${subject}`)?.value
+  }
+
   /** The subjects of a kind that have an open span. */
   subjects(kind: SpanKind): string[] {
     return [...this.#open.keys()]

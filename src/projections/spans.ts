@@ -55,6 +55,7 @@ export interface TransitionSpan {
   readonly firstSwitchNs: string | null
   readonly forcedNs: string | null
   readonly signaledNs: string | null
+  /** Evidence was missing at some time in it. */
   readonly unsure: string | null
 }
 
@@ -63,10 +64,11 @@ export function trackSpans(state: KernelState, changes: Changes, tracker: SpanTr
   if (changes.doubt) touchAll(state, changes)
   if (changes.patches) trackPatches(state, tracker)
   if (changes.transition) trackTransition(state, tracker)
+  trackHooks(state, changes, tracker)
   for (const key of changes.functions) trackFunction(state, key, tracker)
-  if (changes.hooks || changes.transition || changes.functions.size > 0) trackHooks(state, tracker)
 }
 
+/** A function that is not patched has a span only by its hooks, whose own change tells. */
 function touchAll(state: KernelState, changes: Changes): void {
   changes.patches = true
   changes.transition = true
@@ -100,14 +102,13 @@ function trackTransition(state: KernelState, tracker: SpanTracker): void {
   if (transition !== null) {
     const { patch, goal, sincePosition } = transition
     gone.delete(patch)
-    const first = transition.switched.values().next()
     const span: TransitionSpan = {
       patch,
       goal,
-      firstSwitchNs: first.done ? null : String(first.value),
+      firstSwitchNs: text(transition.firstSwitchNs),
       forcedNs: text(transition.forcedNs),
       signaledNs: text(transition.signaledNs),
-      unsure: state.doubt?.reason ?? null
+      unsure: transition.unsure
     }
     tracker.set('transition', patch, state, JSON.stringify(span), `${sincePosition} ${goal}`)
   }
@@ -141,13 +142,26 @@ export function viewAt(state: KernelState, key: string, switched: boolean): View
   return { version, hook: hookMet(state, key, version) }
 }
 
-function trackHooks(state: KernelState, tracker: SpanTracker): void {
+/** What changes about a hook may change what calls of its functions reach, those of before and those of now. */
+function trackHooks(state: KernelState, changes: Changes, tracker: SpanTracker): void {
   const gone = new Set(tracker.subjects('hook'))
+  const touch = (value: string | undefined) => {
+    if (value === undefined) return
+    for (const key of (JSON.parse(value) as HookSpan).functions) changes.functions.add(key)
+  }
   for (const hook of state.hooks) {
     gone.delete(hook.key)
-    tracker.set('hook', hook.key, state, JSON.stringify(hookSpan(state, hook)))
+    const before = tracker.valueOf('hook', hook.key)
+    const value = JSON.stringify(hookSpan(state, hook))
+    if (value === before) continue
+    touch(before)
+    touch(value)
+    tracker.set('hook', hook.key, state, value)
   }
-  for (const key of gone) tracker.end('hook', key, state)
+  for (const key of gone) {
+    touch(tracker.valueOf('hook', key))
+    tracker.end('hook', key, state)
+  }
 }
 
 /** A hook's row: what it is, and where it stands now. */

@@ -61,10 +61,14 @@ export interface TransitionState {
   /** Not null after a reverse: the tasks that have to go back, all others being at the new goal already. */
   behind: Set<number> | null
   blocked: Map<number, BlockedTask>
+  /** Since when some task is at the goal. */
+  firstSwitchNs: bigint | null
   forcedNs: bigint | null
   signaledNs: bigint | null
   /** How often klp_try_complete_transition() ran since the start. */
   tries: number
+  /** Why it is not sure who switched: evidence was missing at some time in it. No snapshot tells that afterwards. */
+  unsure: string | null
 }
 
 /** A thread, where the history tells of threads. Its patch state follows from the transition. */

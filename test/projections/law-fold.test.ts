@@ -59,7 +59,7 @@ test('patches, versions of functions and reach of programs are what the kernel h
       })
       expect(state.lateEvents).toBe(0)
     }),
-    { numRuns: 300 }
+    { numRuns: 800 }
   )
 })
 

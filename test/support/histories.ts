@@ -103,6 +103,32 @@ export function histories(
     .map((all) => play(all.policy, all.tracer, all.decisions, tasks))
 }
 
+/**
+ * Histories that no kernel had, as poor evidence gives them: events are missing, some twice, some late, and what
+ * a patch is made of may be unknown.
+ */
+export function damagedHistories(): fc.Arbitrary<Pick<History, 'events'>> {
+  const damage = fc.array(fc.record({ at: fc.nat(), how: fc.nat({ max: 5 }) }), { maxLength: 12 })
+  return fc.tuple(histories(), damage).map(([{ policy, events }, damages]) => {
+    const rest = [...events]
+    for (const { at, how } of damages) {
+      const n = at % rest.length
+      const [event] = rest.splice(n, 1)
+      if (event === undefined) continue
+      if (how < 3) continue
+      if (how === 3) rest.splice((n * 7) % (rest.length + 1), 0, event)
+      else if (how === 4) rest.splice(n, 0, event, event)
+      else rest.splice(n, 0, withoutObjects(event))
+    }
+    return { events: rest, [fc.toStringMethod]: () => print(policy, rest) }
+  })
+}
+
+function withoutObjects(event: NewEvent): NewEvent {
+  if (event.type !== 'patch.enabled') return event
+  return { ...event, data: { ...event.data, objects: null } }
+}
+
 function play(policy: Policy, tracer: boolean, decisions: readonly Decision[], tasks: number): History {
   const events: NewEvent[] = []
   const truths: Truth[] = []
