@@ -14,6 +14,7 @@ import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
 import { runs } from './commands/runs.ts'
 import { show } from './commands/show.ts'
+import { simulate } from './commands/simulate.ts'
 import { stack } from './commands/stack.ts'
 import { streams } from './commands/streams.ts'
 import { verify } from './commands/verify.ts'
@@ -31,6 +32,7 @@ export const commands: readonly CliCommand[] = [
   show,
   diff,
   blame,
+  simulate,
   conform,
   streams,
   verify,

@@ -13,33 +13,27 @@ const callbackNames = ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch']
 /** What a function returns, where it is known: the number or the text that its caller sees. */
 const returned = z.union([z.number(), z.string()])
 
-const manifestFunction = z
-  .strictObject({
+/** A module of a manifest: a livepatch where it has objects, else an ordinary module. */
+function moduleSchema(object: typeof z.object) {
+  const func = object({
     old: z.string().describe('the function that is replaced'),
     new: z.string().describe('the function that replaces it'),
     sympos: z.int().min(0).optional().describe('its place among functions of the same name; 0: it is unique'),
     returns: returned.optional().describe('what the replacement returns')
-  })
-  .describe('struct klp_func')
-
-const manifestObject = z
-  .strictObject({
+  }).describe('struct klp_func')
+  const target = object({
     name: z.string().nullable().optional().describe('the target module; null is vmlinux'),
-    functions: z.array(manifestFunction).optional(),
+    functions: z.array(func).optional(),
     callbacks: z.array(z.enum(callbackNames)).optional().describe('where `callbacks` is not the same for all')
-  })
-  .describe('struct klp_object')
-
-/** A module of a manifest: a livepatch where it has objects, else an ordinary module. */
-export const manifestModule = z
-  .strictObject({
+  }).describe('struct klp_object')
+  return object({
     note: z.string().optional(),
     livepatch: z.boolean().optional().describe('MODULE_INFO(livepatch, "Y"); by default what has objects'),
     replace: z.boolean().optional().describe('atomic replace'),
     replaceable: z.boolean().optional().describe('hybrid: whether an atomic replace takes it along'),
     replace_set: z.int().min(0).optional().describe('replace-set: the number of its set'),
-    objects: z.array(manifestObject).optional(),
-    states: z.array(z.strictObject({ id: z.int(), version: z.int() })).optional(),
+    objects: z.array(target).optional(),
+    states: z.array(object({ id: z.int(), version: z.int() })).optional(),
     callbacks: z.boolean().optional().describe('all four callbacks on every object, each printing a line'),
     pre_patch_ret: z.int().max(0).optional().describe('what pre_patch returns: the default of a parameter'),
     error_injectable: z.boolean().optional().describe('ALLOW_ERROR_INJECTION on every function of its own'),
@@ -50,12 +44,14 @@ export const manifestModule = z
     params: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional(),
     init: z.array(z.string()).optional().describe('lines that its init prints'),
     exit: z.array(z.string()).optional().describe('lines that its exit prints'),
-    kprobe: z
-      .strictObject({ function: z.string(), post_handler: z.boolean().optional() })
+    kprobe: object({ function: z.string(), post_handler: z.boolean().optional() })
       .optional()
       .describe('a kprobe of its own; one with a post_handler needs IPMODIFY')
-  })
-  .describe("a module, in the shape of the recordings' modules.json")
+  }).describe("a module, in the shape of the recordings' modules.json")
+}
+
+/** As a scenario's author writes it: a field that does not exist is a slip. */
+export const manifestModule = moduleSchema(z.strictObject as typeof z.object)
 export type ManifestModule = z.infer<typeof manifestModule>
 
 /** A manifest's modules as the model takes them, and what their functions return. */
@@ -65,11 +61,11 @@ export interface ManifestModules {
   readonly returns: ReadonlyMap<string, string>
 }
 
-/** A whole manifest; entries whose name begins with _ are notes. */
+/** A whole manifest; entries whose name begins with _ are notes, and builders may have fields of their own. */
 export const manifest = z
   .record(z.string(), z.unknown())
   .transform((all) => Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('_'))))
-  .pipe(z.record(z.string(), manifestModule))
+  .pipe(z.record(z.string(), moduleSchema(z.object)))
 
 /** Makes module specs of manifest entries. */
 export function manifestModules(entries: Readonly<Record<string, ManifestModule>>): ManifestModules {

@@ -62,8 +62,10 @@ export interface ScenarioResult {
   readonly ok: boolean
 }
 
-const rulesOf: Readonly<Record<Policy, PolicyRules>> = { mainline, hybrid, 'replace-set': replaceSet }
-const traitsOf = { '6.12': linux612, '7.2': linux72 } as const
+/** The policies by their names. */
+export const rulesOf: Readonly<Record<Policy, PolicyRules>> = { mainline, hybrid, 'replace-set': replaceSet }
+/** The kernels by their versions. */
+export const traitsOf = { '6.12': linux612, '7.2': linux72 } as const
 
 const usualWaitNs = 100_000_000n
 /** The delayed work of a transition runs once a second. */

@@ -11,7 +11,7 @@ export function changeLines({ changes, before, after }: StepResult): string[] {
     ...changes.patches.changed.flatMap(({ name, fields }) => patchLine(name, fields)),
     ...transitionLine(before, after),
     ...changes.functions.map(
-      (one) => `~ ${one.function}: ${stackText(one.before)} -> ${stackText(one.after)}`
+      (one) => `~ ${one.function.replace(/,1$/, '')}: ${stackText(one.before)} -> ${stackText(one.after)}`
     ),
     ...hookLines(changes.hooks, after),
     ...changes.patches.removed.map((name) => `- patch ${name}`),
