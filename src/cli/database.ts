@@ -40,7 +40,7 @@ export async function withWritableLog<T>(
   if (!existsSync(path)) {
     if (!make) throw noDatabase(path)
     const directory = dirname(path)
-    if (directory === dataDirectory(io.env)) mkdirSync(directory, { recursive: true })
+    if (directory === dataDirectory(io.env)) mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
   return closing(await open(path, false), use)
 }

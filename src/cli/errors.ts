@@ -1,4 +1,4 @@
-import { ImportError, LogError } from '../events/index.ts'
+import { ImportError, LogError, StoreError } from '../events/index.ts'
 
 /** What the process's exit code says. */
 export const exitCodes = {
@@ -53,10 +53,16 @@ export interface Explanation {
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError) return error
   if (error instanceof LogError) {
-    const exitCode = error instanceof ImportError ? exitCodes.badInput : exitCodes.store
+    const exitCode = isOfInput(error) ? exitCodes.badInput : exitCodes.store
     return { exitCode, message: error.message, hint: error.hint }
   }
   return explainSystemError(error) ?? internal(error)
+}
+
+/** An import also fails where its file is right, and the disk is full. */
+function isOfInput(error: LogError): boolean {
+  if (!(error instanceof ImportError)) return false
+  return !(error.cause instanceof StoreError) || error.cause.code === 'not-next'
 }
 
 const systemErrors: Readonly<Record<string, readonly [what: string, hint: string]>> = {

@@ -94,9 +94,11 @@ async function recording(path: string, { format }: EvidenceOptions): Promise<Evi
   let hasDirectories = false
   for (const name of (await readdir(path)).sort()) {
     const file = join(path, name)
-    const kind = await stat(file)
-    hasDirectories ||= kind.isDirectory()
-    if (!kind.isFile()) continue
+    // A link may lead nowhere.
+    const kind = await stat(file).catch(() => null)
+    hasDirectories ||= kind?.isDirectory() === true
+    if (kind === null) skipped.push(name)
+    if (kind?.isFile() !== true) continue
     const source = await fileSource(file)
     const recognised = recognise(await headLines(source), source.fileName)
     if (recognised === null) skipped.push(name)

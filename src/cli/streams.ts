@@ -47,7 +47,7 @@ export async function selectStreams(
 }
 
 /** `<host>/<boot>`; a host may have slashes, a boot id has none. */
-export function splitStream(stream: string): { readonly host: string; readonly boot: string } {
+function splitStream(stream: string): { readonly host: string; readonly boot: string } {
   const slash = stream.lastIndexOf('/')
   return { host: stream.slice(0, Math.max(slash, 0)), boot: stream.slice(slash + 1) }
 }

@@ -258,6 +258,8 @@ describe('a file system', () => {
       await holdsAll(db)
       await refused(['export', join(mounted, 'out.jsonl'), '--db', db], 3, 'does not fit on its disk')
       expect(existsSync(join(mounted, 'out.jsonl.partial'))).toBe(false)
+      const importing = ['import', '-', '--db', join(mounted, 'import.db')]
+      await refused(importing, 4, /does not fit on its disk|cannot be/, { stdin: await exported(db) })
       execFileSync('mount', ['-o', 'remount,size=60m', mounted])
       expect((await klplog(argv)).exitCode).toBe(0)
       await holdsAll(db)

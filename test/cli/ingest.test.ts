@@ -1,4 +1,12 @@
-import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { IngestReport } from '../../src/cli/ingest-report.ts'
@@ -90,6 +98,20 @@ describe('klplog ingest', () => {
     expect(piped?.appended).toBeGreaterThan(10)
   })
 
+  it('takes a manifest for every stream, and other files beside one recording as parts of it', async () => {
+    const [together] = await ingest(hybrid, manifestPath)
+    const [again] = await ingest(hybrid, '--manifest', manifestPath)
+    expect(again).toMatchObject({ lines: together?.lines, appended: 0 })
+    const both = await ingest(hybrid, mainline, manifestPath, '--boot', 'again')
+    expect(both.map(({ lines }) => lines)).toEqual([together?.lines, expect.any(Number)])
+    const dmesg = join(directory.path, 'dmesg.txt')
+    const part = join(directory.path, 'part')
+    cpSync(hybrid, part, { recursive: true })
+    renameSync(join(part, 'dmesg.txt'), dmesg)
+    const [apart] = await ingest(part, dmesg, manifestPath, '--host', 'hyb-6f-nop-shadow')
+    expect(apart).toMatchObject({ lines: together?.lines, appended: 0 })
+  })
+
   it('takes the same evidence as the same, whatever its files are called', async () => {
     await ingest(mainline, '--host', 'h')
     const copy = join(directory.path, 'copy')
@@ -112,10 +134,11 @@ describe('klplog ingest', () => {
     mkdirSync(join(recording, 'deeper'), { recursive: true })
     copyFileSync(join(hybrid, 'trace.txt'), join(recording, 'trace.txt'))
     writeFileSync(join(recording, 'core'), Buffer.from([0, 1, 2, 3, 255]))
+    symlinkSync('nowhere', join(recording, 'link'))
     const { exitCode, stdout, stderr } = await klplog(['ingest', '--db', db, recording, '-j'])
     expect(exitCode).toBe(0)
-    expect(stderr).toContain(`${recording}: skipped 1 file of no known kind\n  core\n`)
-    expect(JSON.parse(stdout)).toMatchObject([{ skippedFiles: ['core'] }])
+    expect(stderr).toContain(`${recording}: skipped 2 files of no known kind\n  core, link\n`)
+    expect(JSON.parse(stdout)).toMatchObject([{ skippedFiles: ['core', 'link'] }])
   })
 
   it('makes a stream of each boot in a journal', async () => {

@@ -13,7 +13,8 @@ const kills = 100
 const seed = 20261123
 const atOnce = 2
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const childSource = fileURLToPath(new URL('./killed-child.ts', import.meta.url))
+const root = join(dirname(childSource), '../..')
 const directory = temporaryDirectory()
 const child = join(directory.path, 'compiled/test/cli/killed-child.js')
 afterAll(() => directory.remove())
@@ -24,11 +25,12 @@ beforeAll(() => {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
       noEmit: false,
+      noCheck: true,
       rootDir: root,
       outDir: join(directory.path, 'compiled'),
       typeRoots: [join(root, 'node_modules/@types')]
     },
-    files: [join(root, 'test/cli/killed-child.ts')]
+    files: [childSource]
   }
   writeFileSync(join(directory.path, 'tsconfig.json'), JSON.stringify(config))
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', directory.path])
@@ -39,9 +41,9 @@ beforeAll(() => {
 /** Several streams, one of them of several commits, and lines that no reader understands. */
 function evidence(): string[] {
   const long = join(directory.path, 'long.txt')
-  const trace = longTrace(join(recordingPath('up-3-replace'), 'trace.txt'), 6)
+  const trace = longTrace(join(recordingPath('up-3-replace'), 'trace.txt'), 5)
   writeFileSync(long, trace.replaceAll(/^(.*klp_try_switch_task.*)$/gm, '$1\nwhat is this'))
-  return [...['hyb-6f-nop-shadow', 'up-4a-embed-kprobe'].map(recordingPath), long]
+  return [recordingPath('hyb-6f-nop-shadow'), recordingPath('deb-1-plain'), long]
 }
 
 interface Ended {
@@ -110,7 +112,7 @@ describe('an ingest that is killed', () => {
     const uninterrupted = await runChild(['ingest', ...paths, '--db', whole], {})
     const all = await stored(whole)
     const wholeExport = (await klplog(['export', '--db', whole])).stdout
-    expect(all.commits.length).toBeGreaterThan(4)
+    expect(all.commits.length).toBeGreaterThan(3)
     expect(all.rejected.length).toBeGreaterThan(50)
     expect(uninterrupted.acknowledged).toBe(all.commits.at(-1)?.lastPosition)
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Where the project's recordings are. */
-export const recordingsPath = join(dirname(fileURLToPath(import.meta.url)), '../recordings')
+const recordingsPath = join(dirname(fileURLToPath(import.meta.url)), '../recordings')
 
 /** The directory of a recording. */
 export function recordingPath(name: string): string {
