@@ -6,7 +6,9 @@ import { linux72, mainline, type PolicyRules, replaceSet } from '../../src/kerne
 import { runSelftest } from '../../src/replay/transcript/selftest.ts'
 import { readSelftestModules, type SelftestModules } from '../../src/replay/transcript/selftest-modules.ts'
 import { readTranscript, type Transcript } from '../../src/replay/transcript/selftest-ops.ts'
-import { ownModules, ownReplaceSetTranscripts, ownTranscripts } from './own-transcripts.ts'
+import { callbackTranscripts } from './callback-transcripts.ts'
+import { fileTranscripts, replaceSetTranscripts } from './file-transcripts.ts'
+import { ownModules } from './own-test-modules.ts'
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../../../shared/selftests')
 const here = existsSync(folder)
@@ -51,11 +53,14 @@ describe("the kernel's own selftests", () => {
 })
 
 describe('what the selftests ask besides', () => {
-  it.each(ownTranscripts.map((one) => [one.test, one] as const))('%s', (_, transcript) => {
-    expect(run(transcript, ownModules, mainline).lines).toEqual(transcript.expected)
-  })
+  it.each([...callbackTranscripts, ...fileTranscripts].map((one) => [one.test, one] as const))(
+    '%s',
+    (_, transcript) => {
+      expect(run(transcript, ownModules, mainline).lines).toEqual(transcript.expected)
+    }
+  )
 
-  it.each(ownReplaceSetTranscripts.map((one) => [one.test, one] as const))(
+  it.each(replaceSetTranscripts.map((one) => [one.test, one] as const))(
     'replace-set: %s',
     (_, transcript) => {
       expect(run(transcript, ownModules, replaceSet).lines).toEqual(transcript.expected)

@@ -44,6 +44,12 @@ export function readAttribute(state: KernelState, path: string, attribute: strin
   return value === null ? null : String(Number(value))
 }
 
+/** Whether sysfs has the attribute; a patch's own directory is one, and so is `force`, which nobody can read. */
+export function hasAttribute(state: KernelState, path: string, attribute: string): boolean {
+  if (attribute !== '' && attribute !== 'force') return readAttribute(state, path, attribute) !== null
+  return state.patches.some(({ name }) => name === path)
+}
+
 /** The mode of an attribute, or of a patch's directory, as `ls` prints it. */
 export function rightsOf(attribute: string): string {
   if (attribute === '') return 'drwxr-xr-x'

@@ -1,5 +1,5 @@
 import type { World } from '../../kernel/index.ts'
-import { fileAt, readAttribute, readProc, rightsOf } from './selftest-files.ts'
+import { fileAt, hasAttribute, readAttribute, readProc, rightsOf } from './selftest-files.ts'
 import { SelftestHost } from './selftest-host.ts'
 import type { SelftestModules } from './selftest-modules.ts'
 import { nestedOps, type SelftestOp, type Transcript } from './selftest-ops.ts'
@@ -99,8 +99,7 @@ class SelftestRun {
         this.#called = new Set()
         return
       case 'if_sysfs_exists':
-        if (readAttribute(this.#host.state, op.mod, op.attr) !== null)
-          for (const one of nestedOps(op)) this.step(one)
+        if (hasAttribute(this.#host.state, op.mod, op.attr)) for (const one of nestedOps(op)) this.step(one)
         return
       default:
         this.#look(op)
