@@ -161,6 +161,8 @@ export interface RowQuery {
   readonly sinceNs?: bigint
   readonly untilNs?: bigint
   readonly orderBy: readonly string[]
+  /** Only this column, each value once. */
+  readonly distinct?: string
 }
 
 /** What the projections' questions need of a log. */

@@ -4,7 +4,9 @@ import type { Connection } from './sqlite-connection.ts'
 
 /** Rows of a read model's table. 64-bit columns come as bigint, as everywhere in the log. */
 export function modelRows(connection: Connection, streamId: number, query: RowQuery): ReadModelRow[] {
-  let rows = tables(connection).selectFrom(query.table).selectAll().where('stream_id', '=', streamId)
+  const table = tables(connection).selectFrom(query.table)
+  const columns = query.distinct === undefined ? table.selectAll() : table.select(query.distinct).distinct()
+  let rows = columns.where('stream_id', '=', streamId)
   for (const [column, value] of Object.entries(query.equals ?? {})) rows = rows.where(column, '=', value)
   const { at, sinceNs, untilNs } = query
   if (at !== undefined) {

@@ -47,9 +47,12 @@ export function evolveTransition(state: KernelState, event: TransitionEvent, cha
     case 'transition.reversed':
       reverse(current(state, event, changes), event.data.goal, event.uptimeNs)
       break
-    case 'transition.forced':
-      current(state, event, changes).forcedNs = event.uptimeNs
+    case 'transition.forced': {
+      const transition = current(state, event, changes)
+      transition.forcedNs = event.uptimeNs
+      transition.blocked.clear()
       break
+    }
     case 'transition.signaled':
       current(state, event, changes).signaledNs = event.uptimeNs
       break

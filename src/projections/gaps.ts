@@ -1,5 +1,5 @@
 import type { ReadModelSource } from '../events/index.ts'
-import { readSpans, type TimeRange } from './span-reader.ts'
+import { readSpans, spanSubjects, type TimeRange } from './span-reader.ts'
 import type { Span } from './span-tracker.ts'
 import type { HookSpan } from './spans.ts'
 import { TaskSwitches } from './task-switches.ts'
@@ -25,15 +25,19 @@ export async function gapsOf(
   pid: number | null,
   range: TimeRange = {}
 ): Promise<Gap[]> {
-  const spans = await readSpans(log, stream, 'hook')
+  const spans: Span<HookSpan>[] = []
+  for (const subject of await spanSubjects(log, stream, 'hook', range)) {
+    spans.push(...(await readSpans(log, stream, 'hook', { subject })))
+  }
   const switches = await TaskSwitches.open(log, stream, {})
   const gaps: Gap[] = []
   for (const lives of hookLives(spans)) {
     const parts: Part[] = []
     for (const span of lives) parts.push(...(await outage(span, pid, switches)))
     const functions = new Set(lives.flatMap((span) => span.value.functions))
-    const others = spans.filter((span) => !lives.includes(span))
     for (const part of joined(parts)) {
+      const meanwhile = { sinceNs: part.fromNs, ...(part.toNs === null ? {} : { untilNs: part.toNs }) }
+      const others = (await readSpans(log, stream, 'hook', meanwhile)).filter((span) => !isOneOf(span, lives))
       gaps.push({
         program: lives[0]?.value.program ?? '',
         function: lives[0]?.value.function ?? null,
@@ -57,6 +61,10 @@ interface Part {
   readonly toNs: bigint | null
   readonly reason: string
   readonly unsure: string | null
+}
+
+function isOneOf(span: Span<HookSpan>, lives: readonly Span<HookSpan>[]): boolean {
+  return lives.some((one) => one.subject === span.subject && one.fromPosition === span.fromPosition)
 }
 
 /** The spans of each attachment, from attach to detach. */

@@ -1,5 +1,5 @@
 import type { ReadModelSource } from '../events/index.ts'
-import { readSpans, type TimeRange } from './span-reader.ts'
+import { readSpans, spanSubjects, type TimeRange } from './span-reader.ts'
 import type { Span } from './span-tracker.ts'
 import type { FunctionSpan, View } from './spans.ts'
 import { ORIGINAL } from './stack.ts'
@@ -33,12 +33,11 @@ export async function runsOf(
   pid: number | null,
   range: TimeRange = {}
 ): Promise<Run[]> {
-  const all = await readSpans(log, stream, 'function')
-  const keys = [...new Set(all.map((span) => span.subject))].filter((key) => isNamed(key, functionName))
+  const keys = (await spanSubjects(log, stream, 'function')).filter((key) => isNamed(key, functionName))
   const switches = await TaskSwitches.open(log, stream, {})
   const runs: Run[] = []
-  for (const key of keys.sort()) {
-    const spans = all.filter((span) => span.subject === key)
+  for (const key of keys) {
+    const spans = await readSpans(log, stream, 'function', { subject: key })
     runs.push(...clip(merge(await runsOfKey(key, spans, pid, switches)), range))
   }
   return runs

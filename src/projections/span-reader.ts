@@ -15,6 +15,24 @@ export interface TimeRange {
   readonly untilNs?: bigint
 }
 
+/** What there are spans of, each subject once. */
+export async function spanSubjects(
+  log: ReadModelSource,
+  stream: string,
+  kind: SpanKind,
+  range: TimeRange = {}
+): Promise<string[]> {
+  const query = {
+    table: 'spans',
+    stream,
+    equals: { kind },
+    ...range,
+    distinct: 'subject',
+    orderBy: ['subject']
+  }
+  return (await log.modelRows(query)).map((row) => String(row.subject))
+}
+
 /** Spans of a kind in a range, oldest first: an index look-up. */
 export async function readSpans<K extends SpanKind>(
   log: ReadModelSource,
