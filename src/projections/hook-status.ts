@@ -42,7 +42,7 @@ export function hookView(state: KernelState, hook: HookState): HookView {
 const rank: Readonly<Record<HookStatus, number>> = { gone: 0, stale: 1, shadowed: 2, partial: 3, active: 4 }
 
 /** A hook on a function of a livepatch module, where a call arrives only through the redirection. */
-export function isOnReplacement(state: KernelState, hook: HookState): boolean {
+function isOnReplacement(state: KernelState, hook: HookState): boolean {
   if (hook.module === null) return false
   return findPatch(state, hook.module) !== undefined || state.modules.get(hook.module)?.livepatch === true
 }
@@ -51,7 +51,7 @@ export function isOnReplacement(state: KernelState, hook: HookState): boolean {
  * The patched functions that a hook concerns; on a replacement of unknown name, all that the patch changes. A
  * probe that is gone concerns none.
  */
-export function hookedFunctions(state: KernelState, hook: HookState): string[] {
+function hookedFunctions(state: KernelState, hook: HookState): string[] {
   if (hook.goneNs !== null) return []
   if (!isOnReplacement(state, hook)) {
     return hook.function === null ? [] : [functionKey(hook.module ?? 'vmlinux', hook.function, 1)]

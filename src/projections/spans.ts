@@ -165,7 +165,7 @@ function trackHooks(state: KernelState, changes: Changes, tracker: SpanTracker):
 }
 
 /** A hook's row: what it is, and where it stands now. */
-export function hookSpan(state: KernelState, hook: HookState): HookSpan {
+function hookSpan(state: KernelState, hook: HookState): HookSpan {
   const view = hookView(state, hook)
   const partly = view.reach === 'switched' || view.reach === 'unswitched'
   return {

@@ -113,7 +113,7 @@ export function forceEntered(k: Knowledge, t: Teller, args: Args, task: TaskRef 
 }
 
 /** The enable under way for a patch, whoever runs it. */
-export function enablingOf(k: Knowledge, patch: string) {
+function enablingOf(k: Knowledge, patch: string) {
   for (const enabling of k.enabling.values()) {
     if (enabling.patch === patch) return enabling
   }

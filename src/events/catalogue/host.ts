@@ -21,14 +21,14 @@ export const sysfsPatch = z.strictObject({
 export type SysfsPatch = z.infer<typeof sysfsPatch>
 
 /** A line of /proc/modules. */
-export const procModule = z.strictObject({
+const procModule = z.strictObject({
   name: z.string(),
   refs: int.nullable(),
   state: z.string().nullable()
 })
 
 /** A kprobe of debugfs kprobes/list. */
-export const listedKprobe = z.strictObject({
+const listedKprobe = z.strictObject({
   address: z.string(),
   symbol: z.string().nullable(),
   module: z.string().nullable(),
@@ -36,7 +36,7 @@ export const listedKprobe = z.strictObject({
 })
 
 /** An attached BPF program, as bpftool or a link's info tells it. */
-export const listedHook = z.strictObject({
+const listedHook = z.strictObject({
   program: z.string(),
   programId: int.nullable(),
   linkId: int.nullable(),

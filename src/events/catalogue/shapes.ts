@@ -23,7 +23,7 @@ export const actor = z.strictObject({
 export type Actor = z.infer<typeof actor>
 
 /** A struct klp_func: the old function's name and its place among equals (0 and 1 both mean the first). */
-export const klpFunc = z.strictObject({
+const klpFunc = z.strictObject({
   name: z.string(),
   sympos: int,
   /** Name of the replacement; null for a nop, or where no evidence names it. */

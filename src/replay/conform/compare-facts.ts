@@ -84,7 +84,7 @@ function withoutFunctions(text: string): string {
 }
 
 /** A fact as one line: its type and what the model can know of it. */
-export function describe(fact: Fact): string {
+function describe(fact: Fact): string {
   const words: string[] = [fact.type]
   for (const [name, value] of Object.entries(fact.data)) {
     if (!compared.has(name) || value === null) continue

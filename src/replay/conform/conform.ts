@@ -183,7 +183,7 @@ function compareErrno({ errno }: RecordedOperation, ret: number): Difference | n
 }
 
 /** An operation in words: what, and on what. */
-export function nameOf(operation: Operation): string {
+function nameOf(operation: Operation): string {
   const { op, ...rest } = operation
   const words = Object.entries(rest)
     .filter(([name]) => name !== 'conditions')
