@@ -25,7 +25,7 @@ export function switches(first: number, count: number): NewEvent[] {
 }
 
 /** 32 hex digits. */
-export function idOf(number: number): string {
+function idOf(number: number): string {
   return number.toString(16).padStart(32, '0')
 }
 
