@@ -1,0 +1,184 @@
+import type { Policy } from '../../src/events/index.ts'
+import {
+  enabledOperations,
+  hybrid,
+  linux72,
+  linux612,
+  type ModuleSpec,
+  mainline,
+  type Offers,
+  type Operation,
+  plainModule,
+  replaceSet,
+  type TaskConditions,
+  type World
+} from '../../src/kernel/index.ts'
+import type { KernelState } from '../../src/projections/index.ts'
+import { livepatch, object, worldOf } from './host.ts'
+import { illegalOperations } from './illegal-operations.ts'
+import { Recorder } from './trail.ts'
+
+export const policies = { mainline, hybrid, 'replace-set': replaceSet } as const
+
+/** A number from 0 up to, and without, `below`. */
+export type Draw = (below: number) => number
+
+const functions = ['f0', 'f1', 'f2', '__x64_sys_f3']
+
+/** A small world: up to five patches on four functions of vmlinux and two of a module, hooks on all of them. */
+export function randomWorld(policy: Policy, draw: Draw): { world: World; offers: Offers } {
+  const patches = Array.from({ length: 2 + draw(4) }, (_, n) => randomPatch(`p${n}`, draw))
+  const target: ModuleSpec = {
+    ...plainModule,
+    name: 'mod',
+    functions: ['m0', 'm1'],
+    initPrints: ['mod: init'],
+    exitPrints: ['mod: exit']
+  }
+  const prober = { ...plainModule, name: 'prober', kprobe: { function: 'f0', postHandler: true } }
+  const traits = draw(2) === 0 ? linux612 : linux72
+  const world = worldOf(policies[policy], [target, ...patches, ...(draw(3) === 0 ? [prober] : [])], {
+    traits
+  })
+  const attaches = patches.flatMap(({ name }, n) => [
+    attach(`kprobe${n}`, 'kprobe', `${name}:${name}_f0`, true, n),
+    attach(`fentry${n}`, 'fentry', `${name}:${name}_f1`, false, n + 10)
+  ])
+  attaches.push(attach('original', 'kprobe', '__x64_sys_f3', true, 20))
+  return { world, offers: { attaches, callDepth: 2, tasksMax: 5 } }
+}
+
+function attach(program: string, kind: 'kprobe' | 'fentry', symbol: string, overrides: boolean, n: number) {
+  return { op: 'attach', program, kind, symbol, overrides, address: `0xffffffffa000${n + 1000}` } as const
+}
+
+function randomPatch(name: string, draw: Draw): ModuleSpec {
+  // Few functions of the four, so that patches overlap here and stand apart there.
+  const own = functions.filter(() => draw(5) < 2)
+  const onMod = ['m0', 'm1'].filter(() => draw(4) === 0)
+  const callbacks = draw(2) === 0
+  const objects = [
+    ...(own.length > 0 || onMod.length === 0 ? [object('vmlinux', own, { callbacks, prefix: name })] : []),
+    ...(onMod.length > 0 ? [object('mod', onMod, { callbacks, prefix: name })] : [])
+  ]
+  const states = draw(6) === 0 ? [{ id: 1 + draw(2), version: 1 + draw(2) }] : []
+  return livepatch(
+    name,
+    [],
+    {
+      objects,
+      states,
+      replace: draw(3) > 0,
+      replaceable: draw(2) === 0,
+      replaceSet: draw(3),
+      prePatchReturns: { param: 'ret' }
+    },
+    { params: { ret: draw(12) === 0 ? '-19' : '0' } }
+  )
+}
+
+export interface RunOptions {
+  /** Whether `replaceable` is flipped while patches are on the list. */
+  readonly flips: boolean
+  /** Whether transitions are forced. */
+  readonly forces: boolean
+  /** How many of a hundred operations are ones that a kernel refuses. */
+  readonly illegal: number
+}
+
+/** A random run: four tasks, and then one operation after the other out of what the state leaves open. */
+export function randomRun(policy: Policy, draw: Draw, length: number, options: RunOptions): Recorder {
+  const { world, offers } = randomWorld(policy, draw)
+  const recorder = new Recorder(world)
+  for (const pid of [1, 2, 3]) recorder.perform({ op: 'start-task', pid, comm: `task${pid}` })
+  recorder.perform({ op: 'start-task', pid: 0, comm: 'swapper/0' })
+  for (let n = 0; n < length; n += 1) {
+    const operation =
+      draw(100) < options.illegal
+        ? pick(illegalOperations(recorder.state, world), draw)
+        : withConditions(recorder.state, legal(recorder.state, world, offers, options, draw), draw)
+    if (operation !== undefined) recorder.perform(operation)
+  }
+  return recorder
+}
+
+/** First what kind of operation, for else calls would be nearly all of them. */
+function legal(
+  state: KernelState,
+  world: World,
+  offers: Offers,
+  { flips, forces }: RunOptions,
+  draw: Draw
+): Operation | undefined {
+  const all = [...enabledOperations(state, world, offers), ...loads(state, world), ...settings(world)].filter(
+    ({ op }) => (flips || op !== 'write-replaceable') && (forces || op !== 'force')
+  )
+  const kinds = [...new Set(all.map(({ op }) => op))]
+  const kind = pick(
+    kinds.flatMap((op) => Array.from({ length: weights[op] ?? 2 }, () => op)),
+    draw
+  )
+  return pick(
+    all.filter(({ op }) => op === kind),
+    draw
+  )
+}
+
+const weights: Readonly<Partial<Record<Operation['op'], number>>> = {
+  insmod: 6,
+  'write-enabled': 3,
+  try: 4,
+  call: 6,
+  return: 4,
+  free: 3,
+  force: 1,
+  sysctl: 1,
+  'set-param': 1
+}
+
+/** Loads whatever comes of them: incompatible ones, and those that meet a transition. */
+function loads(state: KernelState, world: World): Operation[] {
+  const absent = [...world.modules.keys()].filter((module) => !state.modules.has(module))
+  return absent.map((module) => ({ op: 'insmod', module }))
+}
+
+function settings(world: World): Operation[] {
+  const writes = [...world.modules.values()]
+    .filter((module) => Object.hasOwn(module.params, 'ret'))
+    .map(({ name }): Operation => ({ op: 'set-param', module: name, param: 'ret', value: '0' }))
+  const sysctl = { op: 'sysctl', name: 'kernel.ftrace_enabled' } as const
+  return [...writes, { ...sysctl, value: '1' }, { ...sysctl, value: '0' }]
+}
+
+/** What a try finds tasks in; only who is outside of every function can have switched itself. */
+function withConditions(
+  state: KernelState,
+  operation: Operation | undefined,
+  draw: Draw
+): Operation | undefined {
+  if (operation?.op !== 'try' && operation?.op !== 'insmod' && operation?.op !== 'write-enabled')
+    return operation
+  const conditions: [number, 'running' | 'unreliable-stack' | 'self'][] = []
+  for (const [task, { frames }] of state.tasks) {
+    const choice = draw(8)
+    if (choice === 0) conditions.push([task, 'running'])
+    if (choice === 1) conditions.push([task, 'unreliable-stack'])
+    if (choice === 2 && frames.length === 0) conditions.push([task, 'self'])
+  }
+  return { ...operation, conditions: new Map(conditions) satisfies TaskConditions }
+}
+
+function pick<T>(from: readonly T[], draw: Draw): T | undefined {
+  return from[draw(from.length)]
+}
+
+/** A seeded sequence of draws (mulberry32): the same seed gives the same run every time. */
+export function seeded(seed: number): Draw {
+  let state = seed >>> 0
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return below <= 0 ? 0 : ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}
