@@ -41,18 +41,22 @@ export async function printAnswer(
   for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) await app.print(toJson(one))
 }
 
-/** Prints rows while they come, page by page: for answers that may be longer than the memory. */
+/**
+ * Prints rows while they come, page by page: for answers that may be longer than the memory. Returns how many.
+ */
 export async function printRows<Row>(
   app: App,
   options: OutputOptions,
   pages: AsyncIterable<readonly Row[]>,
   text: (row: Row) => string
-): Promise<void> {
+): Promise<number> {
   const format = formatOf(options)
   const spaces = app.io.stdout.isTTY === true
   let before = '['
+  let count = 0
   for await (const page of pages) {
     if (page.length === 0) continue
+    count += page.length
     if (format === 'json') {
       const rows = page.map((row) => toJson(row, spaces))
       await app.print(`${before}${rows.join(',\n')}`)
@@ -61,7 +65,8 @@ export async function printRows<Row>(
       await app.print(page.map((row) => (format === 'jsonl' ? toJson(row) : text(row))).join('\n'))
     }
   }
-  if (format === 'json') await app.print(before === '[' ? '[]' : ']')
+  if (format === 'json') await app.print(count === 0 ? '[]' : ']')
+  return count
 }
 
 /** JSON; integers beyond a double's are strings. */

@@ -70,19 +70,26 @@ describe('klplog ingest', () => {
     expect((await klplog(['verify', '--db', db])).exitCode).toBe(0)
   })
 
-  it('continues a trace that it has the beginning of', async () => {
-    const trace = readFileSync(join(mainline, 'trace.txt'))
-    const part = join(directory.path, 'trace.txt')
-    for (const cut of [0.2, 0.5, 0.8]) {
-      writeFileSync(part, trace.subarray(0, Math.floor(trace.length * cut)))
-      const naming = ['--host', `cut-${cut}`]
-      const [first] = await ingest(part, ...naming)
-      writeFileSync(part, trace)
-      const [whole] = await ingest(part, ...naming)
-      const [again] = await ingest(part, ...naming)
-      expect(first?.appended).toBeGreaterThan(1)
-      expect(whole?.appended).toBeGreaterThan(1)
-      expect(again?.appended).toBe(0)
+  it('continues a trace that it has the beginning of, and has all of it then', async () => {
+    for (const recording of ['up-4a-embed-kprobe', 'up-7b-force', 'hyb-5-hybrid-hold']) {
+      const trace = readFileSync(join(recordingPath(recording), 'trace.txt'))
+      const file = join(directory.path, 'trace.txt')
+      writeFileSync(file, trace)
+      const whole = join(directory.path, `${recording}.db`)
+      await klplog(['ingest', file, '--db', whole])
+      const all = [...(await events(whole)).keys()]
+      for (const cut of [0.2, 0.5, 0.8]) {
+        const into = ['--db', join(directory.path, `${recording}-${cut}.db`)]
+        writeFileSync(file, trace.subarray(0, Math.floor(trace.length * cut)))
+        const [first] = await ingest(file, ...into)
+        writeFileSync(file, trace)
+        const [rest] = await ingest(file, ...into)
+        const [again] = await ingest(file, ...into)
+        expect(first?.appended).toBeGreaterThan(1)
+        expect(rest?.appended).toBeGreaterThan(1)
+        expect(again?.appended).toBe(0)
+        expect([...(await events(into[1])).keys()]).toEqual(expect.arrayContaining(all))
+      }
     }
   })
 

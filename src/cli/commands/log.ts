@@ -127,7 +127,7 @@ function print(
   options: LogOptions,
   { stream }: Question,
   pages: Pages<StoredEvent>
-): Promise<void> {
+): Promise<number> {
   if (formatOf(options) !== 'table') {
     return printRows(
       app,

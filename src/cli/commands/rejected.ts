@@ -23,9 +23,9 @@ export const rejected = defineCommand<RejectedOptions>({
       const { stream, host, boot } = options
       const isNamed = [stream, host, boot].some((one) => one !== undefined)
       const chosen = isNamed ? await selectStreams(log, { ...options, allStreams: true }) : null
-      await printRows(app, options, pages(log, chosen?.map((info) => info.stream) ?? null), (row) =>
-        text(app, row)
-      )
+      const rows = pages(log, chosen?.map((info) => info.stream) ?? null)
+      const count = await printRows(app, options, rows, (row) => text(app, row))
+      if (count === 0) await app.note('every line was understood')
       return undefined
     })
 })
