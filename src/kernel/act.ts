@@ -16,6 +16,8 @@ export const ESRCH = 3
 export const EADDRINUSE = 98
 export const EADDRNOTAVAIL = 99
 
+const noConditions: TaskConditions = new Map()
+
 /**
  * One operation on its way through the kernel: what it does is told as facts, and each fact changes the state
  * through `evolve` before the next step looks at it.
@@ -35,7 +37,7 @@ export class Act {
   constructor(state: KernelState, world: World, uptimeNs: bigint, operation: Operation) {
     this.state = state
     this.world = world
-    this.conditions = ('conditions' in operation ? operation.conditions : undefined) ?? new Map()
+    this.conditions = ('conditions' in operation ? operation.conditions : undefined) ?? noConditions
     this.busyTrampolines = (operation.op === 'insmod' ? operation.busyTrampolines : undefined) ?? []
     this.#uptimeNs = uptimeNs
   }

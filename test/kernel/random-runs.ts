@@ -37,7 +37,7 @@ export function randomWorld(policy: Policy, draw: Draw): { world: World; offers:
   }
   const prober = { ...plainModule, name: 'prober', kprobe: { function: 'f0', postHandler: true } }
   const traits = draw(2) === 0 ? linux612 : linux72
-  const world = worldOf(policies[policy], [target, ...patches, ...(draw(3) === 0 ? [prober] : [])], {
+  const world = worldOf(policies[policy], [target, ...patches, ...(draw(4) === 0 ? [prober] : [])], {
     traits
   })
   const attaches = patches.flatMap(({ name }, n) => [
@@ -115,7 +115,7 @@ function legal(
   )
   const kinds = [...new Set(all.map(({ op }) => op))]
   const kind = pick(
-    kinds.flatMap((op) => Array.from({ length: weights[op] ?? 2 }, () => op)),
+    kinds.flatMap((op) => Array.from({ length: weights[op] }, () => op)),
     draw
   )
   return pick(
@@ -124,16 +124,24 @@ function legal(
   )
 }
 
-const weights: Readonly<Partial<Record<Operation['op'], number>>> = {
-  insmod: 6,
+/** How often each kind comes when all are open: patches should get through transitions, and replace each other. */
+const weights: Readonly<Record<Operation['op'], number>> = {
+  insmod: 14,
+  rmmod: 2,
   'write-enabled': 3,
-  try: 4,
-  call: 6,
-  return: 4,
-  free: 3,
   force: 1,
-  sysctl: 1,
-  'set-param': 1
+  'write-replaceable': 3,
+  try: 14,
+  switch: 4,
+  free: 4,
+  'start-task': 1,
+  'exit-task': 1,
+  call: 8,
+  return: 12,
+  attach: 2,
+  detach: 1,
+  'set-param': 1,
+  sysctl: 1
 }
 
 /** Loads whatever comes of them: incompatible ones, and those that meet a transition. */
@@ -146,8 +154,11 @@ function settings(world: World): Operation[] {
   const writes = [...world.modules.values()]
     .filter((module) => Object.hasOwn(module.params, 'ret'))
     .map(({ name }): Operation => ({ op: 'set-param', module: name, param: 'ret', value: '0' }))
-  const sysctl = { op: 'sysctl', name: 'kernel.ftrace_enabled' } as const
-  return [...writes, { ...sysctl, value: '1' }, { ...sysctl, value: '0' }]
+  // Mostly on, for with ftrace off every enable fails.
+  const sysctls = ['1', '2', '3', '4', '0'].map(
+    (value): Operation => ({ op: 'sysctl', name: 'kernel.ftrace_enabled', value })
+  )
+  return [...writes, ...sysctls]
 }
 
 /** What a try finds tasks in; only who is outside of every function can have switched itself. */
@@ -160,7 +171,7 @@ function withConditions(
     return operation
   const conditions: [number, 'running' | 'unreliable-stack' | 'self'][] = []
   for (const [task, { frames }] of state.tasks) {
-    const choice = draw(8)
+    const choice = draw(16)
     if (choice === 0) conditions.push([task, 'running'])
     if (choice === 1) conditions.push([task, 'unreliable-stack'])
     if (choice === 2 && frames.length === 0) conditions.push([task, 'self'])
