@@ -88,16 +88,9 @@ class Ingest {
     for await (const merged of mergeSources(pages, found.tellers, onPage)) {
       for (const one of merged) this.#feed(one)
       if (this.#events.length >= batchEventsMax) await this.#flush(false)
-      if (this.#job.isStopped?.()) return this.#stopped()
+      if (this.#job.isStopped?.()) break
     }
-    this.#feedAfterAll()
-    for (const event of this.#interpreter.end()) this.#events.push(event)
-    await this.#flush(true)
-    return this.#summary
-  }
-
-  /** What has been understood is stored; that the evidence ended here, which would be untrue, is not told. */
-  async #stopped(): Promise<IngestSummary> {
+    if (!this.#job.isStopped?.()) this.#feedAfterAll()
     await this.#flush(true)
     return this.#summary
   }
@@ -105,12 +98,15 @@ class Ingest {
   /** Clocks differ; the stream's is time since boot. */
   #toUptime(): ToUptime {
     const { bootTimeNs, found } = this.#job
-    const zero = bootTimeNs ?? found.firstWallNs
     return (reading) => {
       if (reading.clock === 'monotonic') return reading.timeNs
-      const uptimeNs =
-        reading.clock === 'printk' ? reading.timeNs + found.printkOffsetNs : reading.timeNs - (zero ?? 0n)
-      if (reading.clock === 'printk') return uptimeNs < 0n ? 0n : uptimeNs
+      if (reading.clock === 'printk') {
+        const uptimeNs = reading.timeNs + found.printkOffsetNs
+        return uptimeNs < 0n ? 0n : uptimeNs
+      }
+      if (bootTimeNs === null)
+        return 'it has the wall clock only, and nothing tells when the host booted; see --boot-time'
+      const uptimeNs = reading.timeNs - bootTimeNs
       return uptimeNs < 0n ? 'the wall time lies before the boot time; see --boot-time' : uptimeNs
     }
   }

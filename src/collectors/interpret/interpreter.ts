@@ -1,6 +1,5 @@
 import type { NewEvent } from '../../events/index.ts'
 import type { Observation } from '../observation.ts'
-import { finishCompletion } from './completion.ts'
 import type { Context } from './context.ts'
 import { auditSeen, commandEnded, loaderStepped, markSeen, snapshotTaken } from './host-evidence.ts'
 import type { Item, Knowledge } from './knowledge.ts'
@@ -15,7 +14,8 @@ type Probe = Extract<Observation, { kind: 'probe' }>
 
 /**
  * Says what observations of one boot mean, in the order of their time: each fact becomes an event once, at
- * its first proof, however many sources tell of it.
+ * its first proof, however many sources tell of it. What the next line decides is held back until it comes: the
+ * end of a file proves nothing, for the next reading of it may go on.
  */
 export class Interpreter {
   readonly #context: Context
@@ -45,18 +45,6 @@ export class Interpreter {
       else this.#other(seen, item)
     }
     return this.#context.t.take()
-  }
-
-  /** The evidence ended: what was held back is told. */
-  end(): NewEvent[] {
-    const { k, t, unpatching, freeing } = this.#context
-    this.#tellBlocked()
-    unpatching.flush(t)
-    freeing.flush(k, t)
-    const { transition } = k
-    // A completion is never interrupted, so one that was entered ended, even if the evidence did first.
-    if (transition?.completing) finishCompletion(k, t, transition.patch, transition.completing)
-    return t.take()
   }
 
   #tellBlocked(): void {

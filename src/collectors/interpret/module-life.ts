@@ -67,7 +67,10 @@ export class Freeing {
   workEntered(k: Knowledge, t: Teller, patch: string | undefined, item: Item): void {
     this.flush(k, t)
     const name = patch ?? k.toFree[0]
-    if (name !== undefined) this.#held = { patch: name, item }
+    if (name === undefined) return
+    this.#held = { patch: name, item }
+    // bpftrace has no probe on the release, which would tell it more exactly.
+    if (item.format === 'bpftrace') this.flush(k, t)
   }
 
   released(k: Knowledge, t: Teller, patch: string, item: Item): void {
