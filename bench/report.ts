@@ -3,14 +3,15 @@ import { cpus, loadavg, platform, release } from 'node:os'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import Table from 'cli-table3'
-import type { Row, SectionResult } from './bench.ts'
+import type { Row, SectionResult, Target } from './bench.ts'
 
 /** What a reader has to know before a number means anything. */
 const preface = [
   'The machine is shared: only the ratios count, and only those of one run; absolute figures do not travel.',
   'Sides take turns in every round; a ratio is the median of the rounds, each side against the other of its',
   'round. Above 1.00 klplog is the faster, or the smaller. The floor: prepared better-sqlite3 statements on',
-  'the same tables, WAL with synchronous=FULL. Emmett: 0.38.5 with its SQLite store, as its users run it.'
+  'the same tables, WAL with synchronous=FULL. Emmett: 0.38.5 with its SQLite store, as its users run it.',
+  "By the processor's time: what the work took of it in all threads, which is what is left when others wait."
 ].join('\n')
 
 /** The table that a person reads. */
@@ -37,8 +38,13 @@ function cells({ what, unit, ours, floor, emmett, ofFloor, ofEmmett, targets }: 
     ofFloor === null ? '' : ofFloor.toFixed(2),
     ofEmmett === null ? '' : ofEmmett.toFixed(1),
     targets.map((target) => target.text).join(', '),
-    targets.map((target) => (target.held ? 'yes' : 'NO')).join(', ')
+    targets.map(verdict).join(', ')
   ]
+}
+
+function verdict({ held, heldByProcessor }: Target): string {
+  if (held) return 'yes'
+  return heldByProcessor === true ? "NO (by the processor's time yes)" : 'NO'
 }
 
 function figure(value: number | null): string {

@@ -1,33 +1,42 @@
 import type { Machine } from './machine.ts'
 
-/** One side of a comparison: a round of work, and how much of it was done in a second. */
+/**
+ * How much was done in a second of the clock, and in a second of the processor's time for this process, all
+ * its threads together: that is what others cannot take from it.
+ */
+export interface Rate {
+  readonly clock: number
+  readonly processor: number
+}
+
+/** One side of a comparison: a round of work. */
 export interface Contender {
   readonly name: string
-  run(): Promise<number> | number
+  run(): Promise<Rate> | Rate
 }
 
 /** What each round gave, by contender. */
 export class Rounds {
-  readonly #values = new Map<string, number[]>()
+  readonly #rates = new Map<string, Rate[]>()
 
-  add(name: string, value: number): void {
-    const values = this.#values.get(name)
-    if (values === undefined) this.#values.set(name, [value])
-    else values.push(value)
+  add(name: string, rate: Rate): void {
+    const rates = this.#rates.get(name)
+    if (rates === undefined) this.#rates.set(name, [rate])
+    else rates.push(rate)
   }
 
-  of(name: string): readonly number[] {
-    return this.#values.get(name) ?? []
-  }
-
-  median(name: string): number {
-    return median(this.of(name))
+  median(name: string, by: keyof Rate = 'clock'): number {
+    return median(this.#of(name, by))
   }
 
   /** The median of the ratios of each round, in which both sides met the same noise. */
-  ratio(name: string, to: string): number {
-    const others = this.of(to)
-    return median(this.of(name).map((value, round) => value / (others[round] as number)))
+  ratio(name: string, to: string, by: keyof Rate = 'clock'): number {
+    const others = this.#of(to, by)
+    return median(this.#of(name, by).map((value, round) => value / (others[round] as number)))
+  }
+
+  #of(name: string, by: keyof Rate): number[] {
+    return (this.#rates.get(name) ?? []).map((rate) => rate[by])
   }
 }
 
@@ -46,19 +55,31 @@ export async function interleave(
     machine.look()
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(turn + round + warmUps) % contenders.length] as Contender
-      const value = await contender.run()
-      if (round >= 0) rounds.add(contender.name, value)
+      const rate = await contender.run()
+      if (round >= 0) rounds.add(contender.name, rate)
     }
   }
   machine.look()
   return rounds
 }
 
-/** How many of `count` were done in a second. */
-export async function perSecond(count: number, work: () => unknown): Promise<number> {
-  const start = performance.now()
+/** Measures a piece of work that does something `count` times. */
+export async function perSecond(count: number, work: () => unknown): Promise<Rate> {
+  const stop = startClocks()
   await work()
-  return (count / (performance.now() - start)) * 1000
+  const { clockMs, processorMs } = stop()
+  return { clock: (count / clockMs) * 1000, processor: (count / processorMs) * 1000 }
+}
+
+/** Starts both clocks; the function tells what has passed on them. */
+export function startClocks(): () => { clockMs: number; processorMs: number } {
+  const used = process.cpuUsage()
+  const start = performance.now()
+  return () => {
+    const clockMs = performance.now() - start
+    const { user, system } = process.cpuUsage(used)
+    return { clockMs, processorMs: (user + system) / 1000 }
+  }
 }
 
 export function median(values: readonly number[]): number {

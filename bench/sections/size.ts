@@ -20,7 +20,7 @@ export const size: Section = {
       row(`on disk at ${events}, whole database`, whole),
       row(`on disk at ${events}, without read models`, whole - models / events),
       ...[...parts]
-        .filter(([, all]) => all / events >= 0.5)
+        .filter(([, all]) => all / events >= 5)
         .map(([table, all]): Row => plainRow(`on disk at ${events}, ${table}`, 'bytes/event', all / events))
     ]
   }
