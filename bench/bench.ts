@@ -16,7 +16,7 @@ export interface Target {
   /** As a person reads it: `>= 0.85 of the floor`. */
   readonly text: string
   readonly held: boolean
-  /** Whether the processor's time alone would hold it; null where waiting for the disk is part of the claim. */
+  /** Whether it holds by the processor's time; null where waiting for the disk is part of the claim. */
   readonly heldByProcessor: boolean | null
 }
 

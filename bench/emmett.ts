@@ -11,7 +11,7 @@ export function toEmmett({ type, data, id, uptimeNs, wallNs, evidence }: NewEven
   return { type, data, metadata }
 }
 
-/** Emmett's SQLite event store, used as its documentation shows. It sets WAL and leaves `synchronous` FULL. */
+/** Emmett's SQLite event store, as its documentation shows it. It sets WAL and leaves `synchronous` FULL. */
 export class Emmett {
   readonly #store: EmmettStore
 

@@ -56,7 +56,9 @@ function contentionLine({ section, seconds, contention }: SectionResult): string
   const { looks, busyLooks, core, disk, disturbed } = contention
   const percent = (share: number) => `${Math.round(share * 100)} %`
   const left = (seen: { median: number; worst: number }) => `${percent(seen.median)} (${percent(seen.worst)})`
-  const line = `${section}: ${Math.round(seconds)} s; busy at ${busyLooks} of ${looks} looks; left of the core ${left(core)}, of the disk ${left(disk)}`
+  const busy = `busy at ${busyLooks} of ${looks} looks`
+  const shares = `left of the core ${left(core)}, of the disk ${left(disk)}`
+  const line = `${section}: ${Math.round(seconds)} s; ${busy}; ${shares}`
   return disturbed ? `${line}; DISTURBED` : line
 }
 

@@ -39,7 +39,8 @@ export function traceRecord({ comm, pid }: TraceTask, uptimeNs: bigint, text: st
 
 /** What the return probe of klp_check_and_switch_task() prints. */
 export function tried({ comm, pid }: TraceTask, ret: number): string {
-  return `switch_task: (task_call_func+0x70/0xd0 <- klp_check_and_switch_task) comm="${comm}" pid=${pid} ret=${ret}`
+  const site = '(task_call_func+0x70/0xd0 <- klp_check_and_switch_task)'
+  return `switch_task: ${site} comm="${comm}" pid=${pid} ret=${ret}`
 }
 
 /** What the probe on klp_update_patch_state() prints; `state` is what the task leaves. */

@@ -58,8 +58,8 @@ describe('the floor', () => {
 
   test('writes the rows of the log, but for checksum and digest', () => {
     const [ours, theirs] = rows(
-      `select position, stream_id, revision, id, type, version, uptime_ns, wall_ns, pid, flags, data, source_id,
-        line, raw, typeof(crc) from events order by position`
+      `select position, stream_id, revision, id, type, version, uptime_ns, wall_ns, pid, flags, data,
+        source_id, line, raw, typeof(crc) from events order by position`
     )
     expect(ours.length).toBe(3000)
     expect(theirs).toEqual(ours)

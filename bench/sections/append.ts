@@ -24,14 +24,15 @@ const sizes: readonly Size[] = [
 /** Many short rounds: what disturbs one of them is soon over, and the median does not see it. */
 const rounds = { full: 33, quick: 3 }
 
+const byText = { clock: '', processor: ", by the processor's time" } as const
 const floorText = { floor: 'event and commit rows', bare: 'event rows alone' } as const
 
 /** Events that are there before the first round: nobody appends to an empty log for long. */
 const eventsBefore = 20_000
 
 /**
- * klplog's append, with validation, known ids, checksum, digest and read models, beside the floor's and Emmett's,
- * all of them durable.
+ * klplog's append, with validation, known ids, checksum, digest and read models, beside the floor's and
+ * Emmett's, all of them durable.
  */
 export const append: Section = {
   name: 'append',
@@ -95,7 +96,7 @@ async function contender<E = NewEvent>(
 
 function rowsOf({ batch }: Size, measured: Rounds): Row[] {
   const row = (floor: 'floor' | 'bare', by: keyof Rate, targets: Target[] = []): Row => ({
-    what: `append of ${batch}${by === 'clock' ? '' : ", by the processor's time"}; floor: ${floorText[floor]}`,
+    what: `append of ${batch}${byText[by]}; floor: ${floorText[floor]}`,
     unit: 'events/s',
     ours: measured.median('klplog', by),
     floor: measured.median(floor, by),

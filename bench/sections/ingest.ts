@@ -9,7 +9,7 @@ import { TraceText, traceHead, traceManifest } from '../trace-text.ts'
 
 const childPath = fileURLToPath(new URL('../ingest-child.ts', import.meta.url))
 
-/** Trace text through the collectors into a log, each time in a process of its own, so that its memory shows. */
+/** Trace text through the collectors into a log, in a process of its own, so that its memory shows. */
 export const ingest: Section = {
   name: 'ingest',
   async run(bench) {
