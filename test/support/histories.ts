@@ -86,21 +86,27 @@ const decision: fc.Arbitrary<Decision> = fc.record({
   stepNs: fc.constantFrom(1000n, 0n)
 })
 
-interface Size {
-  readonly decisionsMax: number
-  /** Tasks from the beginning, beside init and two idle ones. */
-  readonly tasks: number
+/** Random legal histories; fast-check shrinks them by what was decided. */
+export function histories(): fc.Arbitrary<History> {
+  return played(fc.array(decision, { minLength: 1, maxLength: 50, size: 'max' }), 2, truthOf)
 }
 
-/** Random legal histories; fast-check shrinks them by what was decided. */
-export function histories(
-  { decisionsMax, tasks }: Size = { decisionsMax: 50, tasks: 2 }
+/** Histories long enough for several saved states of the fold: of some thousand events. */
+export function longHistories(): fc.Arbitrary<Pick<History, 'events'>> {
+  return played(fc.array(decision, { minLength: 400, maxLength: 450, size: 'max' }), 120, () => nothing)
+}
+
+const nothing: Truth = { runs: new Map(), reached: new Map(), patches: [] }
+
+function played(
+  decisions: fc.Arbitrary<Decision[]>,
+  tasks: number,
+  look: (toy: ToyKernel) => Truth
 ): fc.Arbitrary<History> {
   const policy = fc.constantFrom<Policy>('mainline', 'hybrid', 'replace-set')
-  const decisions = fc.array(decision, { minLength: 1, maxLength: decisionsMax, size: 'max' })
   return fc
     .record({ policy, tracer: fc.boolean(), decisions })
-    .map((all) => play(all.policy, all.tracer, all.decisions, tasks))
+    .map((all) => play(all.policy, all.tracer, all.decisions, tasks, look))
 }
 
 /**
@@ -120,7 +126,9 @@ export function damagedHistories(): fc.Arbitrary<Pick<History, 'events'>> {
       else if (how === 4) rest.splice(n, 0, event, event)
       else rest.splice(n, 0, withoutObjects(event))
     }
-    return { events: rest, [fc.toStringMethod]: () => print(policy, rest) }
+    // What came twice are two events.
+    const told = rest.map((event, n) => ({ ...event, id: idOf(n + 1) }))
+    return { events: told, [fc.toStringMethod]: () => print(policy, told) }
   })
 }
 
@@ -129,12 +137,18 @@ function withoutObjects(event: NewEvent): NewEvent {
   return { ...event, data: { ...event.data, objects: null } }
 }
 
-function play(policy: Policy, tracer: boolean, decisions: readonly Decision[], tasks: number): History {
+function play(
+  policy: Policy,
+  tracer: boolean,
+  decisions: readonly Decision[],
+  tasks: number,
+  look: (toy: ToyKernel) => Truth
+): History {
   const events: NewEvent[] = []
   const truths: Truth[] = []
   const toy = new ToyKernel(policy, tracer, (fact) => {
     events.push(toEvent(fact, events.length + 1))
-    truths.push(truthOf(toy))
+    truths.push(look(toy))
   })
   toy.tell('host.booted', {
     release: null,
@@ -194,11 +208,15 @@ function toEvent({ ns, type, data }: ToyFact, n: number): NewEvent {
   return {
     type,
     data,
-    id: n.toString(16).padStart(32, '0'),
+    id: idOf(n),
     uptimeNs: ns,
     wallNs: null,
     evidence: { source: 'toy', line: n, raw: type }
   } as NewEvent
+}
+
+function idOf(n: number): string {
+  return n.toString(16).padStart(32, '0')
 }
 
 /** A history as its facts, a line each, for when a law does not hold for it. */
