@@ -68,6 +68,25 @@ describe('klp_add_nops()', () => {
     expect(host.stack('a')).toEqual(['all', 'one'])
   })
 
+  it('is told nop by nop where the state knows of another policy, and of no patch off the list', () => {
+    const host = new Host(mainline, [
+      livepatch('gone', ['a']),
+      livepatch('old', ['b']),
+      livepatch('all', ['c'], { replace: true })
+    ])
+    host.state.policy = null
+    host.insmod('gone')
+    host.insmod('old')
+    host.write('gone', '0')
+    host.insmod('all')
+    const enabled = host.facts.findLast((fact) => fact.type === 'patch.enabled')
+    expect(enabled?.data).toMatchObject({
+      nopsListed: true,
+      objects: [{ functions: [{ name: 'c' }, { name: 'b', nop: true }] }]
+    })
+    expect(JSON.stringify(enabled)).not.toContain('"a"')
+  })
+
   it('makes none for a patch that does not replace', () => {
     const host = held(mainline, ['one', ['a']], ['two', ['last']])
     expect(host.stack('a')).toEqual(['one'])
