@@ -28,13 +28,13 @@ export function reasonsIn(readings: readonly Reading[]): string[] {
   return readings.flatMap((reading) => (reading.outcome === 'rejected' ? [reading.reason] : []))
 }
 
-const traces = join(import.meta.dirname, '../../../shared/traces')
+const traces = join(import.meta.dirname, '../recordings')
 
-/** False where the recordings are not beside the project; tests that need them are then skipped. */
+/** False where the recordings were left out; tests that need them are then skipped. */
 export const haveRecordings = existsSync(traces)
 
 /** What a skipped test should be called, so that a reader sees why. */
-export const fromRecordings = haveRecordings ? 'recordings' : 'recordings (skipped: no ../shared/traces)'
+export const fromRecordings = haveRecordings ? 'recordings' : 'recordings (skipped: no test/recordings)'
 
 /** A file of the recordings' own folder, as lines. */
 export function recordedLines(path: string): string[] {
@@ -81,6 +81,9 @@ function damaged(examples: readonly string[]): fc.Arbitrary<string[]> {
     .map((lines) => lines.map((line) => line.replaceAll('\n', ' ')))
 }
 
+/** With every format together more than 100 000 pieces of damaged evidence. */
+const damagedRunsPerFormat = 7_500
+
 /** Whatever lines a source holds: nothing throws, and each line ends in exactly one reading. */
 export function accountsForEveryLine(format: EvidenceFormat, examples: readonly string[]): void {
   test(`${format.name} accounts for every line of damaged evidence`, () => {
@@ -98,7 +101,7 @@ export function accountsForEveryLine(format: EvidenceFormat, examples: readonly 
         expect(confidence).toBeGreaterThanOrEqual(0)
         expect(confidence).toBeLessThanOrEqual(1)
       }),
-      { numRuns: 300 }
+      { numRuns: damagedRunsPerFormat }
     )
   })
 }
