@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { audit } from '../../src/collectors/audit.ts'
+import { audit } from '../../src/collectors/formats/audit.ts'
 import { accountsForEveryLine, observationsIn, readLines, readOne, reasonsIn } from './evidence-lines.ts'
 
 const load = 'type=BPF msg=audit(1574867053.120:84664): prog-id=76 op=LOAD'

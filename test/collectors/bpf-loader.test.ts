@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bpfLoader } from '../../src/collectors/bpf-loader.ts'
+import { bpfLoader } from '../../src/collectors/formats/bpf-loader.ts'
 import {
   accountsForEveryLine,
   fromRecordings,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bpftool } from '../../src/collectors/bpftool.ts'
+import { bpftool } from '../../src/collectors/formats/bpftool.ts'
 import {
   accountsForEveryLine,
   fromRecordings,

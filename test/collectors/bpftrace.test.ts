@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bpftrace } from '../../src/collectors/bpftrace.ts'
+import { bpftrace } from '../../src/collectors/formats/bpftrace.ts'
 import type { Reading } from '../../src/collectors/observation.ts'
 import {
   accountsForEveryLine,

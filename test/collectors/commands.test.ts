@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { commands } from '../../src/collectors/commands.ts'
+import { commands } from '../../src/collectors/formats/commands.ts'
 import {
   accountsForEveryLine,
   fromRecordings,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dmesg, dmesgWall } from '../../src/collectors/dmesg.ts'
+import { dmesg, dmesgWall } from '../../src/collectors/formats/dmesg.ts'
 import type { EvidenceFormat } from '../../src/collectors/observation.ts'
 import {
   accountsForEveryLine,

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bpftrace } from '../../src/collectors/bpftrace.ts'
-import { dmesg } from '../../src/collectors/dmesg.ts'
-import { ftrace } from '../../src/collectors/ftrace.ts'
+import { bpftrace } from '../../src/collectors/formats/bpftrace.ts'
+import { dmesg } from '../../src/collectors/formats/dmesg.ts'
+import { ftrace } from '../../src/collectors/formats/ftrace.ts'
 import {
   accountsForEveryLine,
   fromRecordings,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { journal } from '../../src/collectors/journal.ts'
+import { journal } from '../../src/collectors/formats/journal.ts'
 import { accountsForEveryLine, observationsIn, readLines, readOne, reasonsIn } from './evidence-lines.ts'
 import { survivesHugeLines } from './huge-lines.ts'
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { address, checked, parseJson, symbolAt, wholeNumber } from '../../src/collectors/json-lines.ts'
+import {
+  address,
+  checked,
+  parseJson,
+  symbolAt,
+  wholeNumber
+} from '../../src/collectors/formats/json-lines.ts'
 
 const parsed = (text: string) => {
   const result = parseJson(text)

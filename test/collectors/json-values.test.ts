@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { lineReading, unrelated } from '../../src/collectors/held-lines.ts'
-import { JsonValues, membersOf } from '../../src/collectors/json-values.ts'
+import { lineReading, unrelated } from '../../src/collectors/formats/held-lines.ts'
+import { JsonValues, membersOf } from '../../src/collectors/formats/json-values.ts'
 
 const leaves = [fc.string(), fc.integer(), fc.boolean(), fc.constant(null)]
 const anyObject = fc.object({ key: fc.string(), values: leaves })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { kmsg } from '../../src/collectors/kmsg.ts'
+import { kmsg } from '../../src/collectors/formats/kmsg.ts'
 import { accountsForEveryLine, observationsIn, readLines, readOne, reasonsIn } from './evidence-lines.ts'
 import { survivesHugeLines } from './huge-lines.ts'
 

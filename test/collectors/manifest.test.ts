@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { manifest } from '../../src/collectors/manifest.ts'
+import { manifest } from '../../src/collectors/formats/manifest.ts'
 import type { Reading } from '../../src/collectors/observation.ts'
 import {
   accountsForEveryLine,

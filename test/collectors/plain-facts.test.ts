@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { notes, uname } from '../../src/collectors/plain-facts.ts'
+import { notes, uname } from '../../src/collectors/formats/plain-facts.ts'
 import {
   accountsForEveryLine,
   fromRecordings,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { snapshots } from '../../src/collectors/snapshots.ts'
+import { snapshots } from '../../src/collectors/formats/snapshots.ts'
 import {
   accountsForEveryLine,
   fromRecordings,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { sysfsGrep } from '../../src/collectors/sysfs-grep.ts'
+import { sysfsGrep } from '../../src/collectors/formats/sysfs-grep.ts'
 import { accountsForEveryLine, observationsIn, readLines, readOne, reasonsIn } from './evidence-lines.ts'
 
 const hook = [

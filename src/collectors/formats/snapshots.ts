@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { BpfLink, BpfProgram, EvidenceFormat, Observation } from '../observation.ts'
 import { type Outcome, rejected } from './held-lines.ts'
 import { address, jsonLines, nanoseconds, shareInShape, symbolAt, wholeNumber } from './json-lines.ts'
-import type { BpfLink, BpfProgram, EvidenceFormat, Observation } from './observation.ts'
 import { SysfsTree } from './sysfs-tree.ts'
 
 type Snapshot = Extract<Observation, { kind: 'snapshot' }>

@@ -1,8 +1,8 @@
+import type { EvidenceFormat, LineReader } from '../observation.ts'
 import { ctimeNs, isoNs, secondsNs } from './clock-text.ts'
 import { lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { baseName, shareOf } from './json-lines.ts'
 import { callerPattern, concernsPatches, kernelLine } from './kernel-message.ts'
-import type { EvidenceFormat, LineReader } from './observation.ts'
 
 /** `<5>` (`dmesg -r`, a console) or `kern  :notice: ` (`dmesg -x`): facility and level. */
 const priority = String.raw`(?:<(\d{1,4})>|([a-z]+) *:[a-z]+ *: ?)?`

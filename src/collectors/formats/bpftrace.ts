@@ -1,9 +1,9 @@
+import type { EvidenceFormat, LineReader, Reading } from '../observation.ts'
 import { isProbeLine, PrintedLines, printedLine } from './bpftrace-printf.ts'
 import { HeldLines, lineReading, rejected, unrelated } from './held-lines.ts'
 import { HeldLosses } from './held-losses.ts'
 import { type Attempt, baseName, shareOf } from './json-lines.ts'
 import { JsonValues, type ValueSink } from './json-values.ts'
-import type { EvidenceFormat, LineReader, Reading } from './observation.ts'
 
 /**
  * The output of bpftrace with a script that prints `<nsecs> <kernel function>[_ret] name=value …` a line,

@@ -1,5 +1,5 @@
+import type { Clock, Observation, Reading } from '../observation.ts'
 import type { HeldLines, Outcome } from './held-lines.ts'
-import type { Clock, Observation, Reading } from './observation.ts'
 
 /**
  * Notes of lost records that carry no time of their own. A note stands before the record behind the gap, so

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { EvidenceFormat } from '../observation.ts'
 import { type Outcome, rejected } from './held-lines.ts'
 import { baseName, jsonLines, nanoseconds, shareInShape } from './json-lines.ts'
-import type { EvidenceFormat } from './observation.ts'
 
 /**
  * A journal of commands, one JSON object a line: `cmd`, `what` (its author's words), `t0` and `t1` (ns since

@@ -1,5 +1,5 @@
+import type { Reading, TaskRef } from '../observation.ts'
 import { HeldLines, type Outcome, rejected, unrelated } from './held-lines.ts'
-import type { Reading, TaskRef } from './observation.ts'
 import { bareArguments } from './probe-arguments.ts'
 
 /** `<nsecs> <kernel function>[_ret]`, and then nothing or arguments; digits of 64 bits. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { LineReader } from '../observation.ts'
 import { lineReading, longestLine, type Outcome, rejected, tooLong, unrelated } from './held-lines.ts'
-import type { LineReader } from './observation.ts'
 
 /** A value that was asked for, or the reason why there is none. */
 export type Attempt<T> =

@@ -1,6 +1,6 @@
+import type { LineReader, Reading } from '../observation.ts'
 import { HeldLines, lineReading, longestLine, tooLong } from './held-lines.ts'
 import { type Attempt, endOfString, parseJson } from './json-lines.ts'
-import type { LineReader, Reading } from './observation.ts'
 
 /** No listing is longer; what is, has lost its closing bracket. In UTF-16 units. */
 const longestValue = 2 * longestLine

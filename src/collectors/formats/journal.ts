@@ -1,9 +1,9 @@
+import type { EvidenceFormat, Reading } from '../observation.ts'
 import { microsecondsNs } from './clock-text.ts'
 import { type HeldLines, lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { type Attempt, baseName, shareOf } from './json-lines.ts'
 import { JsonValues, type ValueSink } from './json-values.ts'
 import { kernelLine, type LogTime } from './kernel-message.ts'
-import type { EvidenceFormat, Reading } from './observation.ts'
 
 /** journald's export of the kernel log, one JSON object an entry; every value is text, whatever it means. */
 export const journal: EvidenceFormat = {

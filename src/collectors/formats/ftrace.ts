@@ -1,10 +1,10 @@
+import type { EvidenceFormat, LineReader, Reading } from '../observation.ts'
 import { secondsNs } from './clock-text.ts'
 import { ftraceEvent } from './ftrace-event.ts'
 import { type FtraceHeader, ftraceHeader } from './ftrace-header.ts'
 import { HeldLines, lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { HeldLosses } from './held-losses.ts'
 import { baseName, shareOf } from './json-lines.ts'
-import type { EvidenceFormat, LineReader, Reading } from './observation.ts'
 
 /** The kernel prints a record into one page or two; what is longer is none. In UTF-16 units. */
 const longestRecord = 64 * 1024

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import type { EvidenceFormat, PatchManifest, Reading } from '../observation.ts'
 import { type HeldLines, lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { type Attempt, checked } from './json-lines.ts'
 import { type JsonMember, JsonValues, membersOf, type ValueSink } from './json-values.ts'
-import type { EvidenceFormat, PatchManifest, Reading } from './observation.ts'
 
 /**
  * What livepatch modules are made of, written by whoever built them: a JSON object from module name to

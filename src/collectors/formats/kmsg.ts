@@ -1,8 +1,8 @@
+import type { EvidenceFormat, LineReader, Observation, Reading } from '../observation.ts'
 import { microsecondsNs } from './clock-text.ts'
 import { HeldLines, lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { baseName, shareOf } from './json-lines.ts'
 import { kernelLine } from './kernel-message.ts'
-import type { EvidenceFormat, LineReader, Observation, Reading } from './observation.ts'
 
 /**
  * What `cat /dev/kmsg` prints: `PRIORITY,SEQUENCE,MICROSECONDS,FLAGS[,…];message`, and behind a record its

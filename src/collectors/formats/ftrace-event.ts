@@ -1,8 +1,8 @@
+import type { Observation, TaskRef } from '../observation.ts'
 import { secondsNs } from './clock-text.ts'
 import type { FtraceHeader } from './ftrace-header.ts'
 import { type Outcome, rejected, unrelated } from './held-lines.ts'
 import { withoutPrintkTime } from './kernel-message.ts'
-import type { Observation, TaskRef } from './observation.ts'
 import { quotedArguments } from './probe-arguments.ts'
 import { probeSite } from './probe-site.ts'
 

@@ -1,4 +1,4 @@
-import type { SysfsPatch } from '../events/index.ts'
+import type { SysfsPatch } from '../../events/index.ts'
 
 /** What became of one path of a dump: part of the tree, nothing that we know, or contradictory. */
 export type Placed = 'kept' | 'unknown' | { readonly wrong: string }

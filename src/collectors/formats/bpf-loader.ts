@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { EvidenceFormat, LineReader, Observation } from '../observation.ts'
 import { type Outcome, rejected, unrelated } from './held-lines.ts'
 import { address, jsonLines, nanoseconds, shareInShape, wholeNumber } from './json-lines.ts'
-import type { EvidenceFormat, LineReader, Observation } from './observation.ts'
 
 type Step = Extract<Observation, { kind: 'bpf' }>
 

@@ -1,5 +1,5 @@
+import type { Observation, Reading } from '../observation.ts'
 import { type Outcome, unrelated } from './held-lines.ts'
-import type { Observation, Reading } from './observation.ts'
 
 /** When and where a line of the kernel log was written, as far as its format tells. */
 export type LogTime = Omit<

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import type { BpfLink, BpfProgram, EvidenceFormat, Observation, Reading } from '../observation.ts'
 import { HeldLines, lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { type Attempt, address, baseName, checked, symbolAt, wholeNumber } from './json-lines.ts'
 import { JsonValues, type ValueSink } from './json-values.ts'
-import type { BpfLink, BpfProgram, EvidenceFormat, Observation, Reading } from './observation.ts'
 
 /**
  * `bpftool -j prog show`, `link show` and `perf show`, one JSON array a line or, with -p, over many lines:

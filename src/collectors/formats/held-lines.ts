@@ -1,4 +1,4 @@
-import type { Reading } from './observation.ts'
+import type { Reading } from '../observation.ts'
 
 type WithoutLines<R> = R extends unknown ? Omit<R, 'line' | 'lines' | 'raw' | 'latin1'> : never
 

@@ -1,6 +1,6 @@
+import type { EvidenceFormat } from '../observation.ts'
 import { lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { baseName, shareOf } from './json-lines.ts'
-import type { EvidenceFormat } from './observation.ts'
 
 /**
  * `uname -a`: which kernel runs, and on which host. It is no observation of its own, but names the boot's

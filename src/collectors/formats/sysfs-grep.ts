@@ -1,3 +1,4 @@
+import type { EvidenceFormat, LineReader, Observation, Reading } from '../observation.ts'
 import {
   HeldLines,
   lineReading,
@@ -8,7 +9,6 @@ import {
   unrelated
 } from './held-lines.ts'
 import { baseName, shareOf } from './json-lines.ts'
-import type { EvidenceFormat, LineReader, Observation, Reading } from './observation.ts'
 import { SysfsTree } from './sysfs-tree.ts'
 
 /**

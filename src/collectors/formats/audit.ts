@@ -1,3 +1,4 @@
+import type { EvidenceFormat, LineReader, Observation, Reading } from '../observation.ts'
 import { type AuditRecord, callOf, numberOf, parseRecord, stringOf, userOf } from './audit-record.ts'
 import {
   HeldLines,
@@ -9,7 +10,6 @@ import {
   unrelated
 } from './held-lines.ts'
 import { shareOf } from './json-lines.ts'
-import type { EvidenceFormat, LineReader, Observation, Reading } from './observation.ts'
 
 type Audit = Extract<Observation, { kind: 'audit' }>
 
