@@ -20,6 +20,11 @@ export function evolve(state: KernelState, event: HistoryEvent, changes: Changes
   }
   state.position = event.position
   state.uptimeNs = event.uptimeNs
+  apply(state, event, changes)
+}
+
+/** Each family of events has its own file; what only tells of tries and prints changes nothing. */
+function apply(state: KernelState, event: HistoryEvent, changes: Changes): void {
   switch (event.type) {
     case 'task.switched':
     case 'task.blocked':
