@@ -10,10 +10,11 @@ import { printTable, writeJson } from './report.ts'
 import { append } from './sections/append.ts'
 import { at } from './sections/at.ts'
 import { ingest } from './sections/ingest.ts'
+import { model } from './sections/model.ts'
 import { read } from './sections/read.ts'
 import { size } from './sections/size.ts'
 
-const sections: readonly Section[] = [append, read, at, ingest, size]
+const sections: readonly Section[] = [append, read, at, ingest, size, model]
 const usage = `Usage: npm run bench -- [--only ${sections.map(({ name }) => name).join('|')}] [--quick]`
 
 const { only, quick } = options()
