@@ -1,4 +1,4 @@
-import type { Fact } from '../../src/events/index.ts'
+import type { Fact, HistoryEvent } from '../../src/events/index.ts'
 import {
   linux612,
   type ModuleSpec,
@@ -81,7 +81,8 @@ function evolveAll(facts: readonly Fact[]): void {
   let position = 0
   for (const fact of facts) {
     position += 1
-    evolve(state, { ...fact, uptimeNs: BigInt(position), position }, changes)
+    const { type, data } = fact
+    evolve(state, { type, data, uptimeNs: BigInt(position), position } as HistoryEvent, changes)
     changes.clear()
   }
 }
