@@ -83,11 +83,16 @@ export async function rangeOf(
   return { events, times }
 }
 
-/** Wall time of the stream's uptime 0, from the first of its events that know both; null when none does. */
+/** Where a wall time is looked for at either end of a stream: an ingest that knew it gave it to all it told. */
+const searchedEvents = 1000
+
+/** Wall time of the stream's uptime 0, from an event that knows both; null when none does. */
 export async function bootTimeOf(log: Pick<SqliteLog, 'read'>, stream: StreamInfo): Promise<bigint | null> {
   if (stream.lastWallNs !== null) return stream.lastWallNs - stream.lastNs
-  for await (const page of log.read({ stream: stream.stream })) {
-    for (const { wallNs, uptimeNs } of page) if (wallNs !== null) return wallNs - uptimeNs
+  for (const backwards of [false, true]) {
+    for await (const page of log.read({ stream: stream.stream, backwards, limit: searchedEvents })) {
+      for (const { wallNs, uptimeNs } of page) if (wallNs !== null) return wallNs - uptimeNs
+    }
   }
   return null
 }
