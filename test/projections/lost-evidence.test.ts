@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import type { EventData } from '../../src/events/index.ts'
+import { runsOf, stackView, stateAt } from '../../src/projections/index.ts'
+import { enabled, type HandMade, handMade, patched, STREAM } from './hand-made.ts'
+
+const lost = (ms: number): HandMade => [
+  ms,
+  'evidence.lost',
+  { count: 12, reason: 'the ring buffer was full' }
+]
+
+type Sysfs = NonNullable<EventData<'host.observed'>['patches']>[number]
+
+const inSysfs = (name: string, more: Partial<Sysfs> = {}): Sysfs => ({
+  name,
+  enabled: true,
+  transition: false,
+  replace: false,
+  replaceable: null,
+  replaceSet: null,
+  stackOrder: null,
+  objects: [{ name: 'vmlinux', patched: true, functions: [{ name: 'f', sympos: 1 }] }],
+  ...more
+})
+
+/** A snapshot read from one time to another. */
+const observed = (fromMs: number, toMs: number, patches: Sysfs[]): HandMade => [
+  toMs,
+  'host.observed',
+  {
+    fromNs: String(BigInt(fromMs) * 1_000_000n),
+    label: null,
+    patches,
+    modules: null,
+    kprobes: null,
+    hooks: null,
+    hooksComplete: false
+  }
+]
+
+async function answers(facts: readonly HandMade[]) {
+  const log = await handMade(facts)
+  const state = await stateAt(log, STREAM, facts.length)
+  const runs = await runsOf(log, STREAM, 'f', null)
+  await log.dispose()
+  return { view: stackView(STREAM, state), contradictions: state.contradictions.map((one) => one.text), runs }
+}
+
+const lp = [enabled(1, 'lp', ['f']), ...patched(2, 'lp')]
+
+describe('lost evidence', () => {
+  test('makes what is said afterwards unsure, with the reason and since when', async () => {
+    const { view, runs } = await answers([...lp, lost(10)])
+    expect(view.unsure).toEqual({
+      reason: '12 records were lost: the ring buffer was full',
+      sinceNs: '10000000'
+    })
+    const settled = runs.filter((run) => run.tasks === 'all')
+    expect(settled.map((run) => [run.version, run.unsure !== null])).toEqual([
+      ['original', false],
+      ['lp', false],
+      ['lp', true]
+    ])
+  })
+
+  test('is made good by a snapshot that was read in a quiet moment', async () => {
+    const { view, contradictions } = await answers([...lp, lost(10), observed(20, 30, [inSysfs('lp')])])
+    expect(view.unsure).toBeNull()
+    expect(contradictions).toEqual([])
+  })
+
+  test('is not made good by a snapshot under which something moved', async () => {
+    const { view } = await answers([
+      ...lp,
+      lost(10),
+      [25, 'patch.disabled', { patch: 'lp', actor: null }],
+      observed(20, 30, [inSysfs('lp')])
+    ])
+    expect(view.unsure).not.toBeNull()
+  })
+
+  test('may have hidden a patch: the snapshot that shows it is believed, and contradicts nothing', async () => {
+    const { view, contradictions } = await answers([
+      ...lp,
+      lost(10),
+      observed(20, 30, [inSysfs('lp'), inSysfs('unseen')])
+    ])
+    expect(view.patches.map((patch) => patch.name)).toEqual(['lp', 'unseen'])
+    expect(contradictions).toEqual([])
+  })
+})
+
+describe('a snapshot that contradicts what the events say', () => {
+  test('is believed, and the contradiction is kept', async () => {
+    const { view, contradictions } = await answers([...lp, observed(20, 30, [])])
+    expect(view.patches).toEqual([])
+    expect(contradictions).toEqual(['lp is not in sysfs, and no event freed it'])
+  })
+
+  test('about a flag names the flag', async () => {
+    const { view, contradictions } = await answers([
+      ...lp,
+      observed(20, 30, [inSysfs('lp', { enabled: false })])
+    ])
+    expect(view.patches[0]?.enabled).toBe(false)
+    expect(contradictions).toEqual(['lp: enabled is 0 in sysfs, 1 by the events'])
+  })
+
+  test('shows a nop that nobody foresaw', async () => {
+    const { view, contradictions } = await answers([
+      enabled(1, 'lp', ['f'], { replace: true }),
+      [2, 'object.patched', { patch: 'lp', object: 'vmlinux' }],
+      [3, 'transition.started', { patch: 'lp', goal: 'patched' }],
+      observed(20, 30, [
+        inSysfs('lp', {
+          replace: true,
+          transition: true,
+          objects: [
+            {
+              name: 'vmlinux',
+              patched: true,
+              functions: [
+                { name: 'f', sympos: 1 },
+                { name: 'g', sympos: 1 }
+              ]
+            }
+          ]
+        })
+      ])
+    ])
+    expect(view.patches[0]?.objects[0]?.functions).toEqual([
+      { name: 'f', sympos: 1, nop: false },
+      { name: 'g', sympos: 1, nop: true }
+    ])
+    expect(contradictions).toEqual([
+      'lp: functions of vmlinux is with them in sysfs, without g by the events'
+    ])
+  })
+})
