@@ -7,26 +7,31 @@ const spinMs = 20
 /** Syncs in a look; the middle one counts, since a disk has its moods even when nobody else uses it. */
 const syncs = 7
 
-/** Below this part of its best speed the core, or the disk, counts as busy with something else. */
-const coreBusyBelow = 0.85
-const diskBusyBelow = 0.5
+/** Enough to leave the caches. */
+const copyBytes = 32 * 1024 * 1024
+
+/** The parts of the machine, and below which part of its best speed each counts as busy with something else. */
+const busyBelow = { core: 0.85, memory: 0.7, disk: 0.5 } as const
+export type Part = keyof typeof busyBelow
+const parts = Object.keys(busyBelow) as Part[]
 
 /** How much of the machine there was while something was measured: parts of the best that was ever seen. */
 export interface Contention {
   readonly looks: number
   readonly busyLooks: number
-  readonly core: { readonly median: number; readonly worst: number }
-  readonly disk: { readonly median: number; readonly worst: number }
+  readonly left: Readonly<Record<Part, { readonly median: number; readonly worst: number }>>
   /** One look in five found it busy: read the section's numbers with care. */
   readonly disturbed: boolean
 }
 
-/** Watches what others leave of a shared machine, by a short spin loop and a few syncs of one page. */
+/** Watches what others leave of a shared machine: a spin loop, a copy in memory, a few syncs of one page. */
 export class Machine {
   readonly #file: number
   readonly #page = Buffer.alloc(4096)
-  readonly #best = { core: 0, disk: 0 }
-  #looks: { core: number; disk: number }[] = []
+  readonly #from = Buffer.alloc(copyBytes, 1)
+  readonly #to = Buffer.alloc(copyBytes, 2)
+  readonly #best: Record<Part, number> = { core: 0, memory: 0, disk: 0 }
+  #looks: Record<Part, number>[] = []
 
   constructor(directory: string) {
     this.#file = openSync(join(directory, 'machine'), 'w')
@@ -35,31 +40,38 @@ export class Machine {
   }
 
   look(): void {
-    const seen = { core: spin(spinMs), disk: this.#sync() }
-    this.#best.core = Math.max(this.#best.core, seen.core)
-    this.#best.disk = Math.max(this.#best.disk, seen.disk)
+    const seen = { core: spin(spinMs), memory: this.#copy(), disk: this.#sync() }
+    for (const part of parts) this.#best[part] = Math.max(this.#best[part], seen[part])
     this.#looks.push(seen)
   }
 
   /** What was seen since the last call. */
   contention(): Contention {
-    const core = this.#looks.map((look) => look.core / this.#best.core)
-    const disk = this.#looks.map((look) => look.disk / this.#best.disk)
+    const looks = this.#looks
     this.#looks = []
-    const busyLooks = core.filter(
-      (share, n) => share < coreBusyBelow || (disk[n] as number) < diskBusyBelow
-    ).length
+    const share = (look: Record<Part, number>, part: Part) => look[part] / this.#best[part]
+    const left = (part: Part) => {
+      const shares = looks.map((look) => share(look, part))
+      return { median: median(shares), worst: Math.min(...shares) }
+    }
+    const busy = looks.filter((look) => parts.some((part) => share(look, part) < busyBelow[part]))
     return {
-      looks: core.length,
-      busyLooks,
-      core: { median: median(core), worst: Math.min(...core) },
-      disk: { median: median(disk), worst: Math.min(...disk) },
-      disturbed: busyLooks * 5 > core.length
+      looks: looks.length,
+      busyLooks: busy.length,
+      left: { core: left('core'), memory: left('memory'), disk: left('disk') },
+      disturbed: busy.length * 5 > looks.length
     }
   }
 
   close(): void {
     closeSync(this.#file)
+  }
+
+  /** Copies in a second. */
+  #copy(): number {
+    const start = performance.now()
+    this.#from.copy(this.#to)
+    return 1000 / (performance.now() - start)
   }
 
   /** Syncs in a second. */

@@ -53,12 +53,13 @@ function figure(value: number | null): string {
 }
 
 function contentionLine({ section, seconds, contention }: SectionResult): string {
-  const { looks, busyLooks, core, disk, disturbed } = contention
+  const { looks, busyLooks, left, disturbed } = contention
   const percent = (share: number) => `${Math.round(share * 100)} %`
-  const left = (seen: { median: number; worst: number }) => `${percent(seen.median)} (${percent(seen.worst)})`
+  const shares = Object.entries(left).map(([part, { median, worst }]) => {
+    return `${part} ${percent(median)} (${percent(worst)})`
+  })
   const busy = `busy at ${busyLooks} of ${looks} looks`
-  const shares = `left of the core ${left(core)}, of the disk ${left(disk)}`
-  const line = `${section}: ${Math.round(seconds)} s; ${busy}; ${shares}`
+  const line = `${section}: ${Math.round(seconds)} s; ${busy}; left were ${shares.join(', ')}`
   return disturbed ? `${line}; DISTURBED` : line
 }
 
