@@ -38,9 +38,12 @@ export function evolveTransition(state: KernelState, event: TransitionEvent, cha
       })
       return
     }
-    case 'transition.tried':
-      current(state, event, changes).tries += 1
+    case 'transition.tried': {
+      const transition = current(state, event, changes)
+      transition.tries += 1
+      if (transition.tries === 1) changes.transition = true
       return
+    }
     case 'transition.started':
       start(state, event, changes)
       return
@@ -49,12 +52,12 @@ export function evolveTransition(state: KernelState, event: TransitionEvent, cha
       break
     case 'transition.forced': {
       const transition = current(state, event, changes)
-      transition.forcedNs = event.uptimeNs
+      transition.forcedNs ??= event.uptimeNs
       transition.blocked.clear()
       break
     }
     case 'transition.signaled':
-      current(state, event, changes).signaledNs = event.uptimeNs
+      current(state, event, changes).signaledNs ??= event.uptimeNs
       break
     case 'transition.cancelled':
       reverse(begin(state, event.data.patch, 'unpatched', event, changes), 'unpatched', event.uptimeNs)
@@ -138,6 +141,7 @@ function reverse(transition: TransitionState, goal: Goal, uptimeNs: bigint): voi
   transition.behind = behind === null && forcedNs === null ? new Set(switched.keys()) : null
   transition.switched = new Map(stayed.map((task) => [task, uptimeNs]))
   transition.blocked = new Map()
+  transition.tries = 0
   transition.firstSwitchNs = transition.behind !== null || stayed.length > 0 ? uptimeNs : null
   transition.forcedNs = null
   transition.signaledNs = null

@@ -2,7 +2,7 @@ import type { ReadModelSource } from '../events/index.ts'
 import { readSpans, spanSubjects, type TimeRange } from './span-reader.ts'
 import type { Span } from './span-tracker.ts'
 import type { HookSpan } from './spans.ts'
-import { TaskSwitches } from './task-switches.ts'
+import { TaskSwitches, unseenSwitch } from './task-switches.ts'
 
 /** A stretch during which an attached program was not reached. `toNs` null: it still is not. */
 export interface Gap {
@@ -89,14 +89,16 @@ async function outage(
 ): Promise<Part[]> {
   if (value.reach === 'all') return []
   const reason = value.reason ?? value.status
-  const part = (from: bigint, to: bigint | null): Part[] =>
-    to !== null && to <= from ? [] : [{ fromNs: from, toNs: to, reason, unsure: value.unsure }]
+  const part = (from: bigint, to: bigint | null, why = value.unsure): Part[] =>
+    to !== null && to <= from ? [] : [{ fromNs: from, toNs: to, reason, unsure: why }]
   const phase = value.reach === 'none' ? undefined : switches.phaseAt(fromPosition)
   if (phase === undefined) return part(fromNs, toNs)
-  const at = pid === null ? switches.firstNs(phase) : ((await switches.of(phase, pid))?.atNs ?? null)
-  if (value.reach === 'unswitched') return at === null ? [] : part(at > fromNs ? at : fromNs, toNs)
+  const { atNs: at, assumed } =
+    pid === null ? { atNs: switches.firstNs(phase), assumed: false } : await switches.of(phase, pid)
+  const unsure = value.unsure ?? (assumed ? unseenSwitch : null)
+  if (value.reach === 'unswitched') return at === null ? [] : part(at > fromNs ? at : fromNs, toNs, unsure)
   // Tasks gain the program as they switch: for all of them the last one counts, which the span's end is.
-  return part(fromNs, pid === null || at === null ? toNs : earlier(at, toNs))
+  return part(fromNs, pid === null || at === null ? toNs : earlier(at, toNs), unsure)
 }
 
 /** Outages that follow one another without a break are one gap, with the reasons in their order. */

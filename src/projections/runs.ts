@@ -3,7 +3,7 @@ import { readSpans, spanSubjects, type TimeRange } from './span-reader.ts'
 import type { Span } from './span-tracker.ts'
 import type { FunctionSpan, View } from './spans.ts'
 import { ORIGINAL } from './stack.ts'
-import { TaskSwitches } from './task-switches.ts'
+import { TaskSwitches, unseenSwitch } from './task-switches.ts'
 
 /** What a call of a function ran, from when to when. `toNs` null: it still does. */
 export interface Run {
@@ -85,15 +85,12 @@ async function runsOfSpan(
     }
     return runs
   }
-  const at = await switches.of(phase, pid)
-  const doubt = unsure ?? (at?.assumed !== false ? 'no event shows when the task switched' : null)
-  if (at === null || (toNs !== null && at.atNs >= toNs))
+  const { atNs, assumed } = await switches.of(phase, pid)
+  const doubt = unsure ?? (assumed ? unseenSwitch : null)
+  if (atNs === null || (toNs !== null && atNs >= toNs))
     return [run(key, unswitched, fromNs, toNs, 'all', doubt)]
-  if (at.atNs <= fromNs) return [run(key, switched, fromNs, toNs, 'all', doubt)]
-  return [
-    run(key, unswitched, fromNs, at.atNs, 'all', doubt),
-    run(key, switched, at.atNs, toNs, 'all', doubt)
-  ]
+  if (atNs <= fromNs) return [run(key, switched, fromNs, toNs, 'all', doubt)]
+  return [run(key, unswitched, fromNs, atNs, 'all', doubt), run(key, switched, atNs, toNs, 'all', doubt)]
 }
 
 function run(

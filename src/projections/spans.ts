@@ -55,6 +55,10 @@ export interface TransitionSpan {
   readonly firstSwitchNs: string | null
   readonly forcedNs: string | null
   readonly signaledNs: string | null
+  /** Tasks may switch. */
+  readonly started: boolean
+  /** A try was made: it names every task that is not at the goal. */
+  readonly tried: boolean
   /** Evidence was missing at some time in it. */
   readonly unsure: string | null
 }
@@ -108,6 +112,8 @@ function trackTransition(state: KernelState, tracker: SpanTracker): void {
       firstSwitchNs: text(transition.firstSwitchNs),
       forcedNs: text(transition.forcedNs),
       signaledNs: text(transition.signaledNs),
+      started: transition.started,
+      tried: transition.tries > 0,
       unsure: transition.unsure
     }
     tracker.set('transition', patch, state, JSON.stringify(span), `${sincePosition} ${goal}`)

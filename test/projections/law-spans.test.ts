@@ -50,9 +50,18 @@ function expected(state: KernelState): Map<string, unknown> {
 /** A transition's span as a whole, as the last state in it says. */
 function wholeTransition({ transition }: KernelState): unknown {
   if (transition === null) return null
-  const { patch, goal, firstSwitchNs, forcedNs, signaledNs, unsure } = transition
+  const { patch, goal, firstSwitchNs, forcedNs, signaledNs, started, tries, unsure } = transition
   const [first, forced, signaled] = [firstSwitchNs, forcedNs, signaledNs].map((ns) => ns?.toString() ?? null)
-  return { patch, goal, firstSwitchNs: first, forcedNs: forced, signaledNs: signaled, unsure }
+  return {
+    patch,
+    goal,
+    firstSwitchNs: first,
+    forcedNs: forced,
+    signaledNs: signaled,
+    started,
+    tried: tries > 0,
+    unsure
+  }
 }
 
 function said({ kind, value }: SpanRow): unknown {
