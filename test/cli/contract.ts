@@ -256,6 +256,52 @@ const imported = z.strictObject({
 })
 
 /** By command: the schema of its answer, or of one row where the answer is an array of rows. */
+const conformance = z.strictObject({
+  recording: z.string(),
+  policy: z.string(),
+  operations: z.int(),
+  explained: z.int(),
+  divergences: z.array(
+    z.strictObject({
+      position: position.nullable(),
+      uptimeNs: ns,
+      operation: z.string(),
+      mechanism: z.string(),
+      expected: z.string(),
+      observed: z.string(),
+      evidence: z.string().nullable()
+    })
+  )
+})
+
+const failures = z.array(z.strictObject({ what: z.string(), expected: z.string(), found: z.string() }))
+
+const simulation = z.strictObject({
+  title: z.string(),
+  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  kernel: z.string(),
+  ok: z.boolean(),
+  steps: z.array(
+    z.strictObject({
+      line: z.int().positive(),
+      step: z.string(),
+      uptimeNs: ns,
+      errno: z.int(),
+      changes: diff.omit({ stream: true, from: true, to: true }),
+      log: z.array(z.string()),
+      failures
+    })
+  ),
+  failures,
+  end: z.strictObject({
+    stack: stack
+      .pick({ stream: true, position: true, uptimeNs: true, policy: true, transition: true, unsure: true })
+      .extend({ patches: z.array(stack.shape.patches.element.omit({ since: true, replacedBy: true })) }),
+    functions: stack.shape.functions,
+    hooks: z.array(hooks)
+  })
+})
+
 export const contract = {
   stack: { one: stack, rows: false },
   hooks: { one: hooks, rows: true },
@@ -270,7 +316,9 @@ export const contract = {
   rejected: { one: rejected, rows: true },
   streams: { one: streams, rows: true },
   verify: { one: verify, rows: false },
-  import: { one: imported, rows: false }
+  import: { one: imported, rows: false },
+  conform: { one: conformance, rows: true },
+  simulate: { one: simulation, rows: false }
 } as const
 
 /** Parses what a command printed with -o json; throws where it is not as the contract says. */

