@@ -267,9 +267,9 @@ const conformance = z.strictObject({
       uptimeNs: ns,
       operation: z.string(),
       mechanism: z.string(),
-      expected: z.string(),
-      observed: z.string(),
-      evidence: z.string().nullable()
+      expected: z.string().nullable(),
+      observed: z.string().nullable(),
+      evidence: z.array(z.string())
     })
   )
 })

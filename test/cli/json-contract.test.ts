@@ -82,6 +82,17 @@ test.each(readdirSync(scenarios).filter((name) => name.endsWith('.yaml')))(
   }
 )
 
+test('the JSON of conform under a policy that the kernel did not have is as the contract says', async () => {
+  const { path, manifest } = recordingOf('hyb-6f-nop-shadow')
+  const { exitCode, stdout } = await klplog(
+    ['conform', path, manifest, '--policy', 'mainline', '-o', 'json'],
+    {}
+  )
+  const [answer] = parseAnswer('conform', stdout) as { divergences: unknown[] }[]
+  expect(answer?.divergences).not.toEqual([])
+  expect(exitCode).toBe(1)
+})
+
 const document = new URL('../../docs/json.md', import.meta.url)
 const exampleForm = /^```\n\$ klplog (.*)\n```\n\n```json\n([\s\S]*?)^```$/gm
 
