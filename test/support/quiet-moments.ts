@@ -12,7 +12,7 @@ export async function patchListMisses(
   stream: string
 ): Promise<{ total: number; misses: string[] }> {
   const misses: string[] = []
-  const moments = quiet(snapshotsOf(recording))
+  const moments = quietMoments(recording)
   for (const snapshot of moments) {
     const position = await log.positionAt(stream, BigInt(snapshot.t1) + clockErrorNs)
     const view = stackView(stream, await stateAt(log, stream, position))
@@ -24,7 +24,8 @@ export async function patchListMisses(
   return { total: moments.length, misses }
 }
 
-function listOf(snapshot: Snapshot): string[] {
+/** A snapshot's patches, each with its `enabled`. */
+export function listOf(snapshot: Snapshot): string[] {
   return Object.entries(snapshot.livepatch)
     .filter(([path]) => path.endsWith('/enabled'))
     .map(([path, value]) => `${path.slice(0, path.indexOf('/'))} enabled=${value}`)
@@ -32,7 +33,8 @@ function listOf(snapshot: Snapshot): string[] {
 }
 
 /** Snapshots with no transition under way whose list is still the same in the next one. */
-function quiet(snapshots: readonly Snapshot[]): Snapshot[] {
+export function quietMoments(recording: Recording): Snapshot[] {
+  const snapshots = snapshotsOf(recording)
   return snapshots.filter((snapshot, n) => {
     const next = snapshots[n + 1] ?? snapshot
     const calm = Object.entries(snapshot.livepatch).every(
