@@ -19,6 +19,12 @@ const usage = `Usage: npm run bench -- [--only ${sections.map(({ name }) => name
 
 const { only, quick } = options()
 const directory = mkdtempSync(join(tmpdir(), 'klplog-bench-'))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    rmSync(directory, { recursive: true })
+    process.exit(1)
+  })
+}
 try {
   const chosen = only === null ? sections : [only]
   const results = await runAll(chosen)
