@@ -1,7 +1,7 @@
 import type { ReadModelSource } from '../events/index.ts'
 import { readSpans, spanSubjects, type TimeRange } from './span-reader.ts'
 import type { Span } from './span-tracker.ts'
-import type { FunctionSpan, View } from './spans.ts'
+import type { DoubtSpan, FunctionSpan, View } from './spans.ts'
 import { ORIGINAL } from './stack.ts'
 import { TaskSwitches, unseenSwitch } from './task-switches.ts'
 
@@ -35,10 +35,11 @@ export async function runsOf(
 ): Promise<Run[]> {
   const keys = (await spanSubjects(log, stream, 'function')).filter((key) => isNamed(key, functionName))
   const switches = await TaskSwitches.open(log, stream, {})
+  const doubts = await readSpans(log, stream, 'doubt')
   const runs: Run[] = []
   for (const key of keys) {
     const spans = await readSpans(log, stream, 'function', { subject: key })
-    runs.push(...clip(merge(await runsOfKey(key, spans, pid, switches)), range))
+    runs.push(...clip(merge(await runsOfKey(key, spans, pid, switches, doubts)), range))
   }
   return runs
 }
@@ -52,21 +53,42 @@ async function runsOfKey(
   key: string,
   spans: readonly Span<FunctionSpan>[],
   pid: number | null,
-  switches: TaskSwitches
+  switches: TaskSwitches,
+  doubts: readonly Span<DoubtSpan>[]
 ): Promise<Run[]> {
   const runs: Run[] = []
   let lastNs: bigint | null = 0n
   for (const span of spans) {
-    if (lastNs !== null && lastNs < span.fromNs)
-      runs.push(run(key, original, lastNs, span.fromNs, 'all', null))
+    if (lastNs !== null && lastNs < span.fromNs) runs.push(...unpatched(key, lastNs, span.fromNs, doubts))
     runs.push(...(await runsOfSpan(key, span, pid, switches)))
     lastNs = span.toNs
   }
-  if (lastNs !== null) runs.push(run(key, original, lastNs, null, 'all', null))
+  if (lastNs !== null) runs.push(...unpatched(key, lastNs, null, doubts))
   return runs
 }
 
 const original: View = { version: ORIGINAL, hook: null }
+
+/** While nothing says that the function is patched it runs as it is; where evidence is missing it may not. */
+function unpatched(
+  key: string,
+  fromNs: bigint,
+  toNs: bigint | null,
+  doubts: readonly Span<DoubtSpan>[]
+): Run[] {
+  const runs: Run[] = []
+  let at = fromNs
+  for (const doubt of doubts) {
+    if ((toNs !== null && doubt.fromNs >= toNs) || (doubt.toNs !== null && doubt.toNs <= at)) continue
+    const begin = later(doubt.fromNs, at)
+    const end = doubt.toNs === null || (toNs !== null && toNs < doubt.toNs) ? toNs : doubt.toNs
+    runs.push(run(key, original, at, begin, 'all', null))
+    runs.push(run(key, original, begin, end, 'all', doubt.value.reason))
+    if (end === null) return runs
+    at = end
+  }
+  return [...runs, run(key, original, at, toNs, 'all', null)]
+}
 
 async function runsOfSpan(
   key: string,

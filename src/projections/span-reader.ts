@@ -1,12 +1,13 @@
 import type { ReadModelSource } from '../events/index.ts'
 import type { Span, SpanKind } from './span-tracker.ts'
-import type { FunctionSpan, HookSpan, PatchSpan, TransitionSpan } from './spans.ts'
+import type { DoubtSpan, FunctionSpan, HookSpan, PatchSpan, TransitionSpan } from './spans.ts'
 
 interface Values {
   patch: PatchSpan
   function: FunctionSpan
   hook: HookSpan
   transition: TransitionSpan
+  doubt: DoubtSpan
 }
 
 /** From when to when, by the stream's clock; an absent end is open. */

@@ -1,7 +1,7 @@
 import type { ReadModelRow } from '../events/index.ts'
 
-/** What a span is about. */
-export type SpanKind = 'patch' | 'function' | 'hook' | 'transition'
+/** What a span is about; `doubt` is about the evidence itself. */
+export type SpanKind = 'patch' | 'function' | 'hook' | 'transition' | 'doubt'
 
 /** A stretch of time during which something about a subject did not change. `to…` null: it still holds. */
 export interface Span<Value> {

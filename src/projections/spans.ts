@@ -63,13 +63,26 @@ export interface TransitionSpan {
   readonly unsure: string | null
 }
 
+/** From lost evidence, or what contradicts it, to the snapshot that confirms the state. */
+export interface DoubtSpan {
+  readonly reason: string
+}
+
 /** Looks at what an event changed and tells the tracker the new values. */
 export function trackSpans(state: KernelState, changes: Changes, tracker: SpanTracker): void {
-  if (changes.doubt) touchAll(state, changes)
+  if (changes.doubt) {
+    trackDoubt(state, tracker)
+    touchAll(state, changes)
+  }
   if (changes.patches) trackPatches(state, tracker)
   if (changes.transition) trackTransition(state, tracker)
   trackHooks(state, changes, tracker)
   for (const key of changes.functions) trackFunction(state, key, tracker)
+}
+
+function trackDoubt(state: KernelState, tracker: SpanTracker): void {
+  if (state.doubt === null) tracker.end('doubt', 'evidence', state)
+  else tracker.set('doubt', 'evidence', state, JSON.stringify({ reason: state.doubt.reason }))
 }
 
 /** A function that is not patched has a span only by its hooks, whose own change tells. */

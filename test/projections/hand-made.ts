@@ -16,7 +16,8 @@ export async function handMade(facts: readonly HandMade[]) {
   return log
 }
 
-function eventsOf(facts: readonly HandMade[]): NewEvent[] {
+/** The facts as events, the n-th with the id n. */
+export function eventsOf(facts: readonly HandMade[]): NewEvent[] {
   return facts.map(([ms, type, data], n) => ({
     type,
     data,

@@ -42,6 +42,7 @@ function expected(state: KernelState): Map<string, unknown> {
     const place = { program, kind, module, function: name, address, overrides }
     spans.set(`hook ${hook.key}`, { ...place, status, reach, reason, functions, transition: since, unsure })
   }
+  if (unsure !== null) spans.set('doubt evidence', { reason: unsure })
   // Its other fields are of the span as a whole; they are looked at where it ends.
   if (transition !== null) spans.set(`transition ${transition.patch}`, { goal: transition.goal })
   return spans

@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { EventData } from '../../src/events/index.ts'
-import { runsOf, stackView, stateAt } from '../../src/projections/index.ts'
-import { enabled, type HandMade, handMade, patched, STREAM } from './hand-made.ts'
+import { gapsOf, hookRowsAt, runsOf, stackView, stateAt } from '../../src/projections/index.ts'
+import {
+  attached,
+  begun,
+  completed,
+  disabling,
+  enabled,
+  eventsOf,
+  folded,
+  type HandMade,
+  handMade,
+  patched,
+  STREAM,
+  switched
+} from './hand-made.ts'
 
 const lost = (ms: number): HandMade => [
   ms,
@@ -87,6 +100,60 @@ describe('lost evidence', () => {
     ])
     expect(view.patches.map((patch) => patch.name)).toEqual(['lp', 'unseen'])
     expect(contradictions).toEqual([])
+  })
+})
+
+describe('while evidence is missing', () => {
+  const unseen = (facts: readonly HandMade[]) => answers(facts).then(({ runs }) => runs)
+
+  test('a function that nobody patches may be patched all the same', async () => {
+    const off: HandMade[] = [
+      [5, 'patch.disabled', { patch: 'lp', actor: null }],
+      [6, 'transition.completed', { patch: 'lp', goal: 'unpatched' }],
+      [7, 'patch.freed', { patch: 'lp' }]
+    ]
+    const runs = await unseen([...lp, ...off, lost(10), observed(20, 30, [])])
+    const last = runs.slice(-3).map((run) => [run.version, run.fromNs / 1_000_000n, run.unsure !== null])
+    expect(last).toEqual([
+      ['original', 6n, false],
+      ['original', 10n, true],
+      ['original', 30n, false]
+    ])
+  })
+
+  test('hooks and gaps say so too', async () => {
+    const facts = [...lp, attached(8, 'lp', 'lp_f'), lost(10), ...disabling(15, 'lp')]
+    const log = await handMade(facts)
+    const state = await stateAt(log, STREAM, facts.length)
+    expect((await hookRowsAt(log, STREAM, state)).map(({ unsure }) => unsure)).toEqual([state.doubt?.reason])
+    expect((await gapsOf(log, STREAM, null)).map(({ unsure }) => unsure)).toEqual([])
+    await log.append(STREAM, 'any', eventsOf([...facts, switched(20, 'lp', 'unpatched', 7)]).slice(-1))
+    expect((await gapsOf(log, STREAM, null)).map(({ unsure }) => unsure)).toEqual([state.doubt?.reason])
+    await log.dispose()
+  })
+
+  test('who had switched in a transition that lost some is not told by a snapshot behind it', async () => {
+    const facts = [
+      enabled(1, 'lp', ['f']),
+      ...begun(2, 'lp'),
+      lost(10),
+      observed(20, 30, [inSysfs('lp', { transition: true })])
+    ]
+    const { transition, doubt } = folded(...facts)
+    expect(doubt).toBeNull()
+    expect(transition?.unsure).toContain('12 records were lost')
+    expect(
+      folded(...facts, completed(40, 'lp', 'patched'), ...disabling(50, 'lp')).transition?.unsure
+    ).toBeNull()
+  })
+})
+
+describe('a snapshot from before the last event', () => {
+  test('is kept, and changes nothing that is known', () => {
+    const before = folded(...lp)
+    const after = folded(...lp, observed(0, 1, []))
+    expect(after.lateEvents).toBe(1)
+    expect({ ...after, lateEvents: 0, position: before.position }).toEqual(before)
   })
 })
 

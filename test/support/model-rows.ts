@@ -36,7 +36,7 @@ export class ModelRows {
 }
 
 export interface SpanRow {
-  readonly kind: 'patch' | 'function' | 'hook' | 'transition'
+  readonly kind: 'patch' | 'function' | 'hook' | 'transition' | 'doubt'
   readonly subject: string
   readonly from_position: number
   readonly to_position: number | null
