@@ -58,7 +58,10 @@ export function evolveHost(state: KernelState, event: HostEvent, changes: Change
 function unpatchModule(state: KernelState, module: string, changes: Changes): void {
   for (const patch of state.patches) {
     for (const object of patch.objects) {
-      if (object.name !== module || !object.patched) continue
+      if (object.name !== module) continue
+      // klp_post_unpatch_callback() has been, with or without a callback to call.
+      object.postUnpatchDue = false
+      if (!object.patched) continue
       removeFromStacks(state, patch, object, () => true, changes)
       object.patched = false
     }
