@@ -85,7 +85,7 @@ export function unpatchReason(k: Knowledge, patch: string): Reason {
   if (k.replaced.has(patch)) return 'replaced'
   if (k.transition?.patch !== patch) return 'disabled'
   if (k.transition.cancelled) return 'cancelled'
-  return k.transition.reversed ? 'reversed' : 'disabled'
+  return k.transition.begunTowards === 'patched' ? 'reversed' : 'disabled'
 }
 
 function complete(k: Knowledge, t: Teller, transition: SeenTransition, item: Item): void {

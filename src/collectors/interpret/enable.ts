@@ -124,6 +124,7 @@ function enablingOf(k: Knowledge, patch: string) {
 export function newTransition(patch: string, goal: 'patched' | 'unpatched') {
   return {
     patch,
+    begunTowards: goal,
     goal,
     started: false,
     cancelled: false,

@@ -16,6 +16,7 @@ export interface Item {
 /** The transition that the evidence is in the middle of. */
 export interface SeenTransition {
   readonly patch: string
+  readonly begunTowards: Goal
   goal: Goal
   started: boolean
   cancelled: boolean

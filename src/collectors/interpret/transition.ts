@@ -68,6 +68,7 @@ export function transitionReversed(
   transition.goal = goal
   transition.started = false
   transition.reversed = true
+  transition.forced = false
   t.tell('transition.reversed', { patch, goal }, item, inferred)
 }
 
@@ -78,9 +79,16 @@ export function transitionForced(k: Knowledge, t: Teller, task: TaskRef | null, 
   transition.forced = true
   const { patch, goal } = transition
   t.tell('transition.forced', { patch, goal, actor: t.actor(task, item) }, item)
-  const pinned =
-    goal === 'unpatched' ? [patch] : k.replaces(patch) === true ? k.list.filter((name) => name !== patch) : []
-  for (const name of pinned) t.tell('patch.pinned', { patch: name, by: patch }, item, true)
+  const replaced = k.replaces(patch) === true ? k.list.filter((name) => isPinned(k, name, patch)) : []
+  for (const name of goal === 'unpatched' ? [patch] : replaced)
+    t.tell('patch.pinned', { patch: name, by: patch }, item, true)
+}
+
+/** Every other patch on klp_patches is pinned, in hybrid too; in replace-set only those of the same set. */
+function isPinned(k: Knowledge, name: string, by: string): boolean {
+  if (name === by || k.replaced.has(name) || k.toFree.includes(name)) return false
+  const setOf = (patch: string) => k.manifests.get(patch)?.replaceSet ?? 0
+  return k.policy !== 'replace-set' || setOf(name) === setOf(by)
 }
 
 /** klp_cancel_transition(): the enable failed half way, its completion follows at once. */
