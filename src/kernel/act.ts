@@ -16,6 +16,12 @@ export const ESRCH = 3
 export const EADDRINUSE = 98
 export const EADDRNOTAVAIL = 99
 
+/** Who looks on while an operation is performed: the state right before and right behind each fact. */
+export interface Observer {
+  before(state: KernelState, event: HistoryEvent): void
+  after(state: KernelState, event: HistoryEvent): void
+}
+
 const noConditions: TaskConditions = new Map()
 
 /**
@@ -32,9 +38,17 @@ export class Act {
   readonly changes = new Changes()
   /** The module whose init has not returned yet: MODULE_STATE_COMING. */
   comingModule: string | null = null
+  readonly #observer: Observer | null
   #uptimeNs: bigint
 
-  constructor(state: KernelState, world: World, uptimeNs: bigint, operation: Operation) {
+  constructor(
+    state: KernelState,
+    world: World,
+    uptimeNs: bigint,
+    operation: Operation,
+    observer: Observer | null
+  ) {
+    this.#observer = observer
     this.state = state
     this.world = world
     this.conditions = ('conditions' in operation ? operation.conditions : undefined) ?? noConditions
@@ -47,7 +61,10 @@ export class Act {
     this.facts.push({ type, data } as unknown as Fact)
     const position = this.state.position + 1
     // One literal shape for all types: a spread of the fact costs more than what evolve does with it.
-    evolve(this.state, { type, data, uptimeNs: this.#uptimeNs, position } as HistoryEvent, this.changes)
+    const event = { type, data, uptimeNs: this.#uptimeNs, position } as HistoryEvent
+    this.#observer?.before(this.state, event)
+    evolve(this.state, event, this.changes)
+    this.#observer?.after(this.state, event)
     this.changes.clear()
     this.#uptimeNs = this.state.uptimeNs
   }

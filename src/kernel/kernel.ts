@@ -1,6 +1,6 @@
 import type { Fact } from '../events/index.ts'
-import { decodeState, encodeState, findPatch, type KernelState } from '../projections/index.ts'
-import { Act, ENOENT } from './act.ts'
+import { copyState, findPatch, type KernelState } from '../projections/index.ts'
+import { Act, ENOENT, type Observer } from './act.ts'
 import { attachHook, detachHook } from './hook-attach.ts'
 import { insmod, rmmod } from './module-loader.ts'
 import type { Operation } from './operation.ts'
@@ -18,17 +18,23 @@ export interface Outcome {
 
 /**
  * What a kernel under these rules would do: performs the operation on the state, in place, at `uptimeNs`.
- * Every change goes through `evolve`, so the facts alone give the same state again.
+ * Every change goes through `evolve`, so the facts alone give the same state again. An observer sees each of them.
  */
-export function perform(state: KernelState, operation: Operation, world: World, uptimeNs: bigint): Outcome {
-  const act = new Act(state, world, uptimeNs, operation)
+export function perform(
+  state: KernelState,
+  operation: Operation,
+  world: World,
+  uptimeNs: bigint,
+  observer: Observer | null = null
+): Outcome {
+  const act = new Act(state, world, uptimeNs, operation, observer)
   const ret = dispatch(act, operation)
   return { facts: act.facts, ret }
 }
 
 /** As `perform`, leaving the given state as it is. */
 export function decide(state: KernelState, operation: Operation, world: World, uptimeNs: bigint): Outcome {
-  return perform(decodeState(encodeState(state)), operation, world, uptimeNs)
+  return perform(copyState(state), operation, world, uptimeNs)
 }
 
 function dispatch(act: Act, operation: Operation): number {

@@ -2,6 +2,7 @@ import type { Fact } from '../../src/events/index.ts'
 import { type Operation, type Outcome, perform, type World } from '../../src/kernel/index.ts'
 import {
   Changes,
+  copyState,
   emptyState,
   encodeState,
   evolve,
@@ -129,12 +130,12 @@ export class Recorder {
   }
 
   #note(operation: Operation | null, fact: Fact | null, ret: number | null): void {
-    const state = fact === null || changesState(fact) ? copyOf(this.#folded) : this.moments.at(-1)?.state
+    const state = fact === null || changesState(fact) ? copyState(this.#folded) : this.moments.at(-1)?.state
     this.moments.push({
       operation,
       fact,
       ret,
-      state: state ?? copyOf(this.#folded),
+      state: state ?? copyState(this.#folded),
       threads: new Map(this.#threads),
       shape: ret === null ? '' : shapeOf(this.#folded)
     })
@@ -151,31 +152,6 @@ export function runs({ state, threads }: Moment, thread: number, key: string): s
   const isOut = top?.patch === state.transition?.patch && threads.get(thread)?.patchState === 0
   const entry = isOut ? below : top
   return entry === undefined || entry.nop ? ORIGINAL : entry.patch
-}
-
-function copyOf(state: KernelState): KernelState {
-  const { transition } = state
-  return {
-    ...state,
-    patches: state.patches.map((patch) => ({
-      ...patch,
-      objects: patch.objects.map((object) => ({ ...object, functions: [...object.functions] }))
-    })),
-    transition:
-      transition === null
-        ? null
-        : {
-            ...transition,
-            switched: new Map(transition.switched),
-            behind: transition.behind === null ? null : new Set(transition.behind),
-            blocked: new Map(transition.blocked)
-          },
-    stacks: new Map([...state.stacks].map(([key, stack]) => [key, [...stack]])),
-    modules: new Map([...state.modules].map(([name, module]) => [name, { ...module }])),
-    hooks: state.hooks.map((hook) => ({ ...hook })),
-    tasks: new Map([...state.tasks].map(([key, task]) => [key, { ...task, frames: [...task.frames] }])),
-    settings: new Map(state.settings)
-  }
 }
 
 /** L, stacks, refs, sysfs, states, tasks and hooks; not the clock, and not what a try noted of tasks. */

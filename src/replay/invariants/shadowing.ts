@@ -1,0 +1,27 @@
+import { hookView } from '../../projections/index.ts'
+import { defineInvariant, everywhere } from './invariant.ts'
+
+/** S15: the kernel never says that a hook's own function has been covered by another patch's. */
+export const shadowing = defineInvariant({
+  id: 'S15',
+  says: 'No entry lies over the function that an attached program hangs on.',
+  holds: [],
+  applies: everywhere,
+  reads: [
+    'object.patched',
+    'object.unpatched',
+    'nop.added',
+    'nop.discarded',
+    'hook.attached',
+    'hook.detached'
+  ],
+  brokenBy: ['RFC 4/4 (E.6 S2)'],
+  start: () => null,
+  holding: (_memory, state) =>
+    state.hooks.flatMap((hook) => {
+      const { status, reason } = hookView(state, hook)
+      return status === 'shadowed'
+        ? [{ subject: hook.key, text: `${hook.program}: ${reason ?? status}` }]
+        : []
+    })
+})
