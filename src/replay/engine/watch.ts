@@ -20,7 +20,7 @@ export class Watch implements Observer {
   constructor(world: World, invariants: readonly Invariant[], from: Watch | null = null) {
     this.#world = world
     this.#invariants = invariants
-    this.#readers = from === null ? new Map() : from.#readers
+    this.#readers = from === null ? new Map<string, readonly number[]>() : from.#readers
     this.#memories =
       from === null ? invariants.map((one) => one.start(world)) : structuredClone(from.#memories)
     this.#violations = from === null ? [] : from.#violations.map((one) => ({ ...one }))
