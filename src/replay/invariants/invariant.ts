@@ -49,7 +49,7 @@ export interface Invariant<Memory = unknown> {
 
 /** An invariant whose memory only it knows. */
 export function defineInvariant<Memory>(invariant: Invariant<Memory>): Invariant {
-  return invariant as Invariant
+  return invariant
 }
 
 /** All policies. */
