@@ -1,6 +1,8 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
+export { historyWorld } from './recorded/history-world.ts'
+export { prepareOperations } from './recorded/prepare-operations.ts'
 export { errnoText, type Failure } from './scenario/check-expectation.ts'
 export { type ManifestModules, manifest, manifestModules } from './scenario/manifest-modules.ts'
 export {
