@@ -10,6 +10,7 @@ import { hooks } from './commands/hooks.ts'
 import { importCommand } from './commands/import.ts'
 import { ingest } from './commands/ingest.ts'
 import { log } from './commands/log.ts'
+import { preflight } from './commands/preflight.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
 import { runs } from './commands/runs.ts'
@@ -34,6 +35,7 @@ export const commands: readonly CliCommand[] = [
   blame,
   simulate,
   conform,
+  preflight,
   streams,
   verify,
   rebuild,

@@ -11,12 +11,18 @@ export interface StreamOptions {
 }
 
 /** Adds the options that choose a stream; `all` where a command can answer for several at once. */
-export function withStream(command: Command, { all = false }: { readonly all?: boolean } = {}): Command {
+export function withStream(
+  command: Command,
+  {
+    all = false,
+    allMeans = 'every boot of every host'
+  }: { readonly all?: boolean; readonly allMeans?: string } = {}
+): Command {
   command
     .option('--stream <name>', 'the boot of a host to ask about, or an unambiguous part of its name')
     .option('--host <name>', 'the host to ask about')
     .option('-b, --boot <id>', 'the boot: its id, 0 for the last one, -1 for the one before it')
-  if (all) command.option('--all-streams', 'every boot of every host')
+  if (all) command.option('--all-streams', allMeans)
   return command
 }
 
@@ -44,6 +50,16 @@ export async function selectStreams(
 ): Promise<readonly StreamInfo[]> {
   if (options.allStreams === true) return fitting(await log.streams(), options)
   return [await selectStream(log, options)]
+}
+
+/** As `selectStreams`, but with --all-streams only the last boot of each host: the present. */
+export async function selectHosts(
+  log: Pick<EventLog, 'streams'>,
+  options: StreamOptions
+): Promise<readonly StreamInfo[]> {
+  const streams = await selectStreams(log, options)
+  const last = new Map(streams.map((info) => [splitStream(info.stream).host, info]))
+  return [...last.values()]
 }
 
 /** `<host>/<boot>`; a host may have slashes, a boot id has none. */

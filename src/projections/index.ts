@@ -11,6 +11,7 @@ export { type HookStatus, type HookView, hookView, type Reach } from './hook-sta
 export { projections } from './read-model.ts'
 export { isNamed, type Run, runsOf } from './runs.ts'
 export { inScope, withNops } from './scope.ts'
+export { shortestTransition } from './shortest-transition.ts'
 export { readSpans, spanSubjects, type TimeRange } from './span-reader.ts'
 export type { Span, SpanKind } from './span-tracker.ts'
 export type { FunctionSpan, HookSpan, PatchSpan, TransitionSpan } from './spans.ts'

@@ -1,6 +1,7 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
+export { type Preflight, preflight } from './preflight/preflight.ts'
 export { historyWorld } from './recorded/history-world.ts'
 export { prepareOperations } from './recorded/prepare-operations.ts'
 export { errnoText, type Failure } from './scenario/check-expectation.ts'
