@@ -50,17 +50,26 @@ export function preflight(present: KernelState, spec: ModuleSpec, world: World):
   }
 }
 
-/** Fewer risks, and none that was not there before. */
+/** No risk that was not there before, and less of the worst: a refusal, then hooks, then invariants. */
 function isBetter(other: Assessment, found: Assessment): boolean {
-  const [theirs, ours] = [risksOf(other), risksOf(found)]
-  return theirs.size < ours.size && [...theirs].every((risk) => ours.has(risk))
+  const before = risksOf(found)
+  for (const [risk, weight] of risksOf(other)) if (weight > (before.get(risk) ?? 0)) return false
+  if (found.errno !== 0) return other.errno === 0
+  const total = ({ hooks }: Assessment) => hooks.reduce((sum, { effect }) => sum + weightOf[effect], 0)
+  if (found.hooks.length > 0) return total(other) < total(found)
+  return other.invariants.length < found.invariants.length
 }
 
-function risksOf({ errno, hooks, invariants }: Assessment): Set<string> {
-  return new Set([
-    ...(errno === 0 ? [] : ['refused']),
-    ...hooks.map(({ program, module, function: name }) => `${program} ${module} ${name}`),
-    ...invariants.map(({ invariant, subject }) => `${invariant} ${subject}`)
+const weightOf = { bypassed: 1, shadowed: 2, lost: 2 } as const
+
+function risksOf({ errno, hooks, invariants }: Assessment): Map<string, number> {
+  return new Map([
+    ['refused', errno === 0 ? 0 : 1],
+    ...hooks.map(({ program, module, function: name, effect }): [string, number] => [
+      `${program} ${module} ${name}`,
+      weightOf[effect]
+    ]),
+    ...invariants.map(({ invariant, subject }): [string, number] => [`${invariant} ${subject}`, 1])
   ])
 }
 
