@@ -19,6 +19,7 @@ import { simulate } from './commands/simulate.ts'
 import { stack } from './commands/stack.ts'
 import { streams } from './commands/streams.ts'
 import { verify } from './commands/verify.ts'
+import { whatIf } from './commands/what-if.ts'
 
 /** Every command, in the order of the help. */
 export const commands: readonly CliCommand[] = [
@@ -35,6 +36,7 @@ export const commands: readonly CliCommand[] = [
   blame,
   simulate,
   conform,
+  whatIf,
   preflight,
   streams,
   verify,

@@ -1,6 +1,7 @@
-import { type Gap, gapsOf, readSpans } from '../../projections/index.ts'
+import { gapsOf, readSpans } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
+import { type GapRow, rowOf, takeoverText } from '../gap-rows.ts'
 import { table } from '../output.ts'
 import {
   ask,
@@ -59,23 +60,6 @@ async function whyNone({ log, stream }: Question, hook: string | undefined): Pro
   return `${hook} was never attached in ${stream.stream}. These were: ${[...programs].sort().join(', ')}.`
 }
 
-type GapRow = ReturnType<typeof rowOf>
-
-function rowOf(gap: Gap) {
-  const { program, function: name, fromNs, toNs, task, reason, takenOver, unsure } = gap
-  return {
-    program,
-    function: name,
-    fromNs: String(fromNs),
-    toNs: toNs === null ? null : String(toNs),
-    durationNs: toNs === null ? null : String(toNs - fromNs),
-    task,
-    reason,
-    takenOver: takenOver === null ? null : { program: takenOver.program, atNs: String(takenOver.atNs) },
-    unsure
-  }
-}
-
 function textOf(app: App, { stream, times }: Question, rows: readonly GapRow[]): string {
   const unsure = rows.some((row) => row.unsure !== null)
   const heads = ['PROGRAM', 'FUNCTION', 'FROM', 'TO', 'MS', 'REASON', 'TAKEN OVER BY']
@@ -97,10 +81,4 @@ function textOf(app: App, { stream, times }: Question, rows: readonly GapRow[]):
       ...(unsure ? [row.unsure] : [])
     ])
   )
-}
-
-function takeoverText({ takenOver: by, fromNs }: GapRow): string | null {
-  if (by === null) return null
-  const after = BigInt(by.atNs) - BigInt(fromNs)
-  return after === 0n ? `${by.program} at once` : `${by.program} after ${milliseconds(after)} ms`
 }

@@ -83,6 +83,11 @@ function withoutFunctions(text: string): string {
   return text.replace(/ functions?=\S*/, '')
 }
 
+/** What a comparison of two runs of the model sees of a fact; null when it does not look at it. */
+export function factLine(fact: Fact): string | null {
+  return Object.values(mechanisms).some((mechanism) => belongs(fact, mechanism)) ? describe(fact) : null
+}
+
 /** A fact as one line: its type and what the model can know of it. */
 function describe(fact: Fact): string {
   const words: string[] = [fact.type]
