@@ -129,7 +129,7 @@ function gapLines(
     ...rows(`what if, ${policy}`, gaps.whatIf)
   ]
   const heads = ['HISTORY', 'PROGRAM', 'FUNCTION', 'FROM', 'TO', 'MS', 'REASON', 'TAKEN OVER BY']
-  const list =
+  const shown =
     both.length === 0
       ? []
       : [
@@ -141,7 +141,7 @@ function gapLines(
         ]
   return [
     bold('Hook gaps'),
-    ...list,
+    ...shown,
     sumText(`recorded, ${recordedPolicy}`, gaps.recorded),
     sumText(`what if, ${policy}`, gaps.whatIf),
     ...refused

@@ -1,5 +1,5 @@
 import type { HistoryEvent, Policy } from '../../events/index.ts'
-import type { ModuleSpec, PolicyRules, World } from '../../kernel/index.ts'
+import type { CallbackName, ModuleSpec, PatchSpec, PolicyRules, World } from '../../kernel/index.ts'
 import { historyWorld } from '../recorded/history-world.ts'
 
 /** The world of a recording as a what-if needs it, and what of it nobody told. */
@@ -35,6 +35,10 @@ export function recordedModules(
     if (spec === undefined || manifest.has(name)) continue
     modules.set(name, { ...spec, errorInjectable: [...functions] })
   }
+  for (const [name, spec] of modules) {
+    if (spec.patch === null || manifest.has(name)) continue
+    modules.set(name, { ...spec, patch: withCallbacks(spec.patch, callbacksSeen(history, name)) })
+  }
   const symbolCounts = complainedSymbols(history)
   return { world: { ...bare, modules, symbolCounts }, unknown: [...unknown], flagless }
 }
@@ -54,6 +58,27 @@ function overriddenFunctions(history: readonly HistoryEvent[], policy: Policy): 
   }
   return found
 }
+
+/** The callbacks that a patch's objects were seen to have, as `object callback`. */
+function callbacksSeen(history: readonly HistoryEvent[], patch: string): Set<string> {
+  return new Set(
+    history.flatMap((event) =>
+      event.type === 'callback.ran' && event.data.patch === patch
+        ? [`${event.data.object} ${event.data.callback}`]
+        : []
+    )
+  )
+}
+
+function withCallbacks(patch: PatchSpec, seen: ReadonlySet<string>): PatchSpec {
+  const objects = patch.objects.map((object) => ({
+    ...object,
+    callbacks: callbackNames.filter((callback) => seen.has(`${object.name} ${callback}`))
+  }))
+  return { ...patch, objects }
+}
+
+const callbackNames: readonly CallbackName[] = ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch']
 
 const missing = /symbol '([^']+)' not found in symbol table/
 const ambiguous = /unresolvable ambiguity for symbol '([^']+)'/

@@ -100,8 +100,8 @@ class Comparison {
     const last = operations.at(-1)?.operation ?? recorded.operation
     for (const { operation, uptimeNs } of operations.slice(0, -1)) this.#run.perform(operation, uptimeNs)
     const moved = movedAttach(last, this.#recorded.world, this.#other.world, this.#change.added)
-    const other = this.#performOther(moved, recorded, own)
     const deed = { errno: -outcome.ret, facts: datedAs(outcome, recorded) }
+    const other = this.#performOther(moved, recorded, own, deed)
     const movedTo = moved !== last && moved.op === 'attach' ? moved.symbol : null
     this.#steps.push({
       uptimeNs: recorded.uptimeNs,
@@ -113,21 +113,17 @@ class Comparison {
     })
   }
 
-  /** Null when there is nothing to do for it: a load that is left out, a try without a transition. */
+  /** Null when the other history does not have it: a load that is left out, a work of the kernel with nothing to do. */
   #performOther(
     operation: Operation,
     { uptimeNs }: RecordedOperation,
-    own: readonly StoredEvent[]
+    own: readonly StoredEvent[],
+    recorded: Deed
   ): Deed | null {
     if (operation.op === 'insmod' && this.#change.without.includes(operation.module)) return null
-    if (operation.op === 'try' && this.#run.state.transition === null) return null
-    if (
-      operation.op === 'free' &&
-      !this.#run.state.patches.some((one) => one.name === operation.patch && one.offList)
-    ) {
-      return null
-    }
-    return this.#run.perform(operation, uptimeNs, own)
+    const deed = this.#run.perform(operation, uptimeNs, own)
+    const isWork = operation.op === 'try' || operation.op === 'free' || operation.op === 'switch'
+    return isWork && deed.facts.length === 0 && recorded.facts.length > 0 ? null : deed
   }
 
   /** The other history's own works, up to a recorded moment. */
@@ -204,12 +200,17 @@ function partsOf(recorded: Deed | null, other: Deed | null): WhatIfStep['parts']
   return isSame ? null : { recorded: null, other: null }
 }
 
-/** The facts that a comparison looks at, each with what it sees of it. What follows from a patch's flags, it will see. */
-function telling(deed: Deed | null): { readonly fact: DatedFact; readonly line: string }[] {
-  return (deed?.facts ?? []).flatMap((fact) => {
+/** The facts that a comparison looks at, and what it sees of each. What follows from a patch's flags, it will see. */
+function telling(deed: Deed | null): Told[] {
+  return (deed?.facts ?? []).flatMap((fact): Told[] => {
     const line = factLine(fact)
     if (line === null) return []
     if (fact.type !== 'patch.enabled') return [{ fact, line }]
     return [{ fact, line: `patch.enabled ${fact.data.patch} ${JSON.stringify(fact.data.objects)}` }]
   })
+}
+
+interface Told {
+  readonly fact: DatedFact
+  readonly line: string
 }
