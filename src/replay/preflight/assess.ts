@@ -78,7 +78,7 @@ class Enabling {
       this.#complete()
       this.#free()
     }
-    const broken = new Set(this.#run.watch.violations.map(subjectOf))
+    const broken = this.#brokenAlready()
     const [first] = this.#run.state.tasks.values()
     const late = first === undefined ? [] : [[taskKey(first.pid, first.comm), 'running'] as const]
     const { ret, facts } = this.#perform({
@@ -103,6 +103,17 @@ class Enabling {
           return { invariant, says, subject, text, promised }
         })
     }
+  }
+
+  /** What is wrong without the patch is not its doing, seen on the way or not. */
+  #brokenAlready(): ReadonlySet<string> {
+    const { world, state, watch } = this.#run
+    const held = invariantsFor(world.rules.name).flatMap((invariant) =>
+      (invariant.holding?.(invariant.start(world), state, world) ?? []).map(({ subject }) =>
+        subjectOf({ invariant: invariant.id, subject })
+      )
+    )
+    return new Set([...watch.violations.map(subjectOf), ...held])
   }
 
   #perform(operation: Operation) {
