@@ -71,7 +71,6 @@ describe.each(recordings())('$name', (recording) => {
         const endsByItself = gap?.toNs != null && gap.toNs <= load.toNs
         expect(hook.effect === 'bypassed', `${load.module}: ${hook.program}`).toBe(endsByItself)
       }
-      console.log(recording.name, load.module, told.verdict, told.hooks.map((h) => `${h.program} ${h.effect}`), told.invariants.map((i) => i.invariant).join())
     }
     await log.dispose()
   })

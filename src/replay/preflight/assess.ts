@@ -92,7 +92,7 @@ class Enabling {
     const hooks = ret === 0 ? this.#hookRisks(views, meanwhile) : []
     this.#free()
     return {
-      errno: -ret,
+      errno: Math.abs(ret),
       message: rejected?.type === 'patch.rejected' ? rejected.data.message : null,
       hooks,
       invariants: this.#run.watch.violations

@@ -47,7 +47,7 @@ export class OtherRun {
     this.facts.push(...dated)
     if (this.state.transition === null) this.#nextTryNs = null
     else if (facts.some(isTry)) this.#nextTryNs = this.#lastNs + tryEveryNs
-    return { errno: -ret, facts: dated }
+    return { errno: Math.abs(ret), facts: dated }
   }
 
   /**

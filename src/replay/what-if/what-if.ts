@@ -100,7 +100,7 @@ class Comparison {
     const last = operations.at(-1)?.operation ?? recorded.operation
     for (const { operation, uptimeNs } of operations.slice(0, -1)) this.#run.perform(operation, uptimeNs)
     const moved = movedAttach(last, this.#recorded.world, this.#other.world, this.#change.added)
-    const deed = { errno: -outcome.ret, facts: datedAs(outcome, recorded) }
+    const deed = { errno: Math.abs(outcome.ret), facts: datedAs(outcome, recorded) }
     const other = this.#performOther(moved, recorded, own, deed)
     const movedTo = moved !== last && moved.op === 'attach' ? moved.symbol : null
     this.#steps.push({
