@@ -87,10 +87,10 @@ class Cutter {
     }
   }
 
-  /** Enabling and disabling try once themselves; a reverse leaves it to the delayed work. */
+  /** Enabling and disabling try once themselves, unless they fail; a reverse leaves it to the delayed work. */
   #isFirstTry(): boolean {
     const current = this.#current
-    if (current === null || this.#triedIn === current) return false
+    if (current === null || this.#triedIn === current || this.#failed()) return false
     const first = current.events[0]?.type
     return first === 'module.loaded' || first === 'patch.disabled'
   }

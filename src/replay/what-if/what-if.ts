@@ -92,6 +92,7 @@ class Comparison {
   }
 
   #step(recorded: RecordedOperation): void {
+    const isOthers = !this.#isShared() && this.#run.state.transition !== null
     const enacted = this.#control.enact(recorded)
     if (enacted === null) return
     const { operations, outcome, own } = enacted
@@ -101,7 +102,8 @@ class Comparison {
     for (const { operation, uptimeNs } of operations.slice(0, -1)) this.#run.perform(operation, uptimeNs)
     const moved = movedAttach(last, this.#recorded.world, this.#other.world, this.#change.added)
     const deed = { errno: Math.abs(outcome.ret), facts: datedAs(outcome, recorded) }
-    const other = this.#performOther(moved, recorded, own, deed)
+    // A try that was recorded is the work of the transition that was recorded.
+    const other = last.op === 'try' && isOthers ? null : this.#performOther(moved, recorded, own, deed)
     const movedTo = moved !== last && moved.op === 'attach' ? moved.symbol : null
     this.#steps.push({
       uptimeNs: recorded.uptimeNs,
@@ -128,13 +130,16 @@ class Comparison {
 
   /** The other history's own works, up to a recorded moment. */
   #advance(toNs: bigint): void {
-    const [ours, theirs] = [this.#control.state, this.#run.state]
-    const transition =
-      ours.transition !== null &&
-      ours.transition.patch === theirs.transition?.patch &&
-      ours.transition.goal === theirs.transition.goal
-    const frees = new Set(ours.patches.filter(({ offList }) => offList).map(({ name }) => name))
-    for (const deed of this.#run.advance(toNs, { transition, frees })) this.#addOwn(deed)
+    const frees = new Set(
+      this.#control.state.patches.filter(({ offList }) => offList).map(({ name }) => name)
+    )
+    for (const deed of this.#run.advance(toNs, { transition: this.#isShared(), frees })) this.#addOwn(deed)
+  }
+
+  /** Whether the same transition is under way in both histories. */
+  #isShared(): boolean {
+    const [ours, theirs] = [this.#control.state.transition, this.#run.state.transition]
+    return ours !== null && ours.patch === theirs?.patch && ours.goal === theirs.goal
   }
 
   /** Loads what is added: a second before the step that it is for, or halfway to the one before that. */
