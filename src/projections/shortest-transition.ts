@@ -2,10 +2,14 @@ import type { ReadModelSource } from '../events/index.ts'
 import { readSpans } from './span-reader.ts'
 
 /**
- * The shortest time that a transition towards patched took on this stream, from klp_init_transition() to its
- * completion; null when none completed by itself. One that was forced, or turned round, tells nothing.
+ * The shortest time that a transition towards patched took on this stream, up to a position, from
+ * klp_init_transition() to its completion; null when none completed by itself. One that was forced, or turned round, tells nothing.
  */
-export async function shortestTransition(log: ReadModelSource, stream: string): Promise<bigint | null> {
+export async function shortestTransition(
+  log: ReadModelSource,
+  stream: string,
+  upTo: number
+): Promise<bigint | null> {
   const spans = await readSpans(log, stream, 'transition')
   const times = spans
     .filter(({ value, toPosition }) => {
@@ -14,6 +18,8 @@ export async function shortestTransition(log: ReadModelSource, stream: string): 
       )
       return value.goal === 'patched' && value.started && value.forcedNs === null && !isReversed
     })
-    .flatMap(({ fromNs, toNs }) => (toNs === null ? [] : [toNs - fromNs]))
+    .flatMap(({ fromNs, toNs, toPosition }) =>
+      toNs === null || toPosition === null || toPosition > upTo ? [] : [toNs - fromNs]
+    )
   return times.reduce<bigint | null>((least, ns) => (least === null || ns < least ? ns : least), null)
 }

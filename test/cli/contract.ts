@@ -302,6 +302,63 @@ const simulation = z.strictObject({
   })
 })
 
+const whatIfSide = z.strictObject({ errno: z.int(), parts: z.string().nullable() })
+
+const whatIf = z.strictObject({
+  stream: z.string(),
+  recordedPolicy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  with: z.array(z.string()),
+  without: z.array(z.string()),
+  same: z.boolean(),
+  gaps: z.strictObject({ recorded: z.array(gaps), whatIf: z.array(gaps) }),
+  steps: z.array(
+    z.strictObject({
+      uptimeNs: ns,
+      operation: z.string(),
+      recorded: whatIfSide.nullable(),
+      whatIf: whatIfSide.nullable(),
+      movedTo: z.string().nullable(),
+      differs: z.boolean()
+    })
+  ),
+  assumed: z.array(z.string()),
+  unsure
+})
+
+const preflight = z.strictObject({
+  stream: z.string(),
+  position: z.int().min(0),
+  uptimeNs: ns,
+  policy,
+  patch: z.string(),
+  verdict: z.enum(['fine', 'at-risk', 'refused', 'present']),
+  refused: z.strictObject({ errno: z.int().positive(), why: z.string() }).nullable(),
+  hooks: z.array(
+    z.strictObject({
+      program: z.string(),
+      module: z.string().nullable(),
+      function: z.string().nullable(),
+      functions: z.array(functionKey),
+      effect: z.enum(['bypassed', 'shadowed', 'lost']),
+      reason: z.string(),
+      atLeastNs: ns.nullable(),
+      until: z.enum(['transition', 'patch', 'attach'])
+    })
+  ),
+  invariants: z.array(
+    z.strictObject({
+      invariant: z.string(),
+      says: z.string(),
+      subject: z.string(),
+      text: z.string(),
+      promised: z.boolean()
+    })
+  ),
+  instead: z.array(z.string()),
+  unsure
+})
+
 export const contract = {
   stack: { one: stack, rows: false },
   hooks: { one: hooks, rows: true },
@@ -318,7 +375,9 @@ export const contract = {
   verify: { one: verify, rows: false },
   import: { one: imported, rows: false },
   conform: { one: conformance, rows: true },
-  simulate: { one: simulation, rows: false }
+  simulate: { one: simulation, rows: false },
+  'what-if': { one: whatIf, rows: false },
+  preflight: { one: preflight, rows: true }
 } as const
 
 /** Parses what a command printed with -o json; throws where it is not as the contract says. */

@@ -15,7 +15,8 @@ async function withRecording(
   const { log } = await ingestRecording(recording, () => true)
   const ask = async (line: readonly string[]) => {
     const { exitCode, stdout, stderr } = await klplog(line, { env: { KLPLOG_DB: log.path } })
-    if (exitCode !== 0) throw new Error(`klplog ${line.join(' ')}: ${stderr}`)
+    // 1 says that something was found.
+    if (exitCode > 1) throw new Error(`klplog ${line.join(' ')}: ${stderr}`)
     return stdout
   }
   try {
@@ -55,6 +56,11 @@ test.each(recordings())('the JSON of every command on $name is as the contract s
     for (const command of ['gaps', 'blocking', 'streams', 'rejected', 'verify'] as const) await hold(command)
     const [event] = (await hold('log')) as { position: number }[]
     expect(await hold('show', `@${event?.position}`)).toMatchObject(event ?? {})
+
+    for (const policy of ['mainline', 'hybrid', 'replace-set'])
+      await hold('what-if', '--policy', policy, '--manifest', recording.manifest)
+    for (const at of moments)
+      await hold('preflight', recording.manifest, '--patch', 'lp_cumul_v1', '--at', at)
 
     const [at = '+0'] = moments.slice(-3)
     const questions = [

@@ -91,7 +91,7 @@ async function rowOf(
     symbolCounts: new Map<string, number>(),
     isErrorInjectable: isSyscallEntry
   }
-  const shortestNs = await shortestTransition(log, stream)
+  const shortestNs = await shortestTransition(log, stream, position)
   const result = preflightOn(state, spec, world)
   const unsure = [
     ...(policy === null ? ["nothing tells the kernel's policy: taken as mainline"] : []),

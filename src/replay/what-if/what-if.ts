@@ -209,10 +209,16 @@ function partsOf(recorded: Deed | null, other: Deed | null): WhatIfStep['parts']
 function telling(deed: Deed | null): Told[] {
   return (deed?.facts ?? []).flatMap((fact): Told[] => {
     const line = factLine(fact)
-    if (line === null) return []
+    if (line === null || isOfNoNops(fact)) return []
     if (fact.type !== 'patch.enabled') return [{ fact, line }]
     return [{ fact, line: `patch.enabled ${fact.data.patch} ${JSON.stringify(fact.data.objects)}` }]
   })
+}
+
+/** Who replaces discards nops whether or not it has any. */
+function isOfNoNops(fact: Fact): boolean {
+  if (fact.type === 'object.unpatched') return fact.data.nopsOnly && fact.data.functions === null
+  return fact.type === 'nop.discarded'
 }
 
 interface Told {
