@@ -38,7 +38,7 @@ export function conflictsOf(state: KernelState, spec: ModuleSpec, world: World):
 }
 
 /** The functions that a patch changes, as keys. */
-export function keysOf(patch: Pick<PatchState, 'objects'>): string[] {
+function keysOf(patch: Pick<PatchState, 'objects'>): string[] {
   return patch.objects.flatMap((object) =>
     object.functions.map((func) => functionKey(object.name, func.name, func.sympos))
   )
