@@ -157,19 +157,31 @@ function tasksNamed(spec: StepSpec): (string | number)[] {
   const busy = 'busy' in spec ? Object.keys(spec.busy ?? {}) : []
   const runs = (spec.expect?.runs ?? []).map(({ task }) => task)
   const waiting = spec.expect?.transition
-  const own =
-    spec.verb === 'call'
-      ? [spec.task]
-      : spec.verb === 'return'
-        ? [spec.return]
-        : spec.verb === 'switch'
-          ? [spec.switch]
-          : spec.verb === 'fork'
-            ? [spec.from]
-            : spec.verb === 'exit'
-              ? [spec.exit]
-              : []
-  return [...own, ...busy, ...runs, ...(typeof waiting === 'object' ? (waiting.waiting ?? []) : [])]
+  const own = taskOf(spec)
+  return [
+    ...(own === undefined ? [] : [own]),
+    ...busy,
+    ...runs,
+    ...(typeof waiting === 'object' ? (waiting.waiting ?? []) : [])
+  ]
+}
+
+/** The task that a step is about. */
+function taskOf(spec: StepSpec): string | number | undefined {
+  switch (spec.verb) {
+    case 'call':
+      return spec.task
+    case 'return':
+      return spec.return
+    case 'switch':
+      return spec.switch
+    case 'fork':
+      return spec.from
+    case 'exit':
+      return spec.exit
+    default:
+      return undefined
+  }
 }
 
 /** A task by its pid or its comm, as the state's key; null when none or several have it. */
