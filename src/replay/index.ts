@@ -1,6 +1,8 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
+export { kernelFault, kernelFaults, UnknownFaultError } from './faults/catalogue.ts'
+export type { Injection, KernelFault, Place, TimedOperation } from './faults/fault.ts'
 export { errnoText, type Failure } from './scenario/check-expectation.ts'
 export { type ManifestModules, manifest, manifestModules } from './scenario/manifest-modules.ts'
 export {
