@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bugNames } from '../../kernel/index.ts'
 import { manifestModule } from './manifest-modules.ts'
 
 const text = z.union([z.number(), z.boolean(), z.string()])
@@ -89,6 +90,14 @@ export const stepSchemas = {
       .array(z.string())
       .optional()
       .describe('functions, as OBJECT:FUNCTION, whose BPF trampoline another CPU is changing just then'),
+    fail: z
+      .strictObject({
+        step: z.enum(['module-reference', 'early-init', 'sysfs', 'nop', 'pre-patch', 'ftrace']),
+        nth: z.int().min(1).optional().describe('where there are several: which; 1 by default'),
+        errno
+      })
+      .optional()
+      .describe('the step of the load that fails'),
     busy: busy.optional(),
     ...common
   }),
@@ -164,6 +173,7 @@ const whole = {
   story: z.string().describe('what happens and why it matters, for a reader'),
   policy: z.enum(['mainline', 'hybrid', 'replace-set']),
   kernel: z.enum(['6.12', '7.2']).optional().describe('where kernel versions differ; 6.12 by default'),
+  bugs: z.array(z.enum(bugNames)).optional().describe('past bugs that this kernel has'),
   manifest: z
     .string()
     .optional()
