@@ -23,6 +23,7 @@ export function toScenario(course: Course, { title, story }: Heading): string {
     story,
     policy: world.rules.name,
     ...(world.traits.release === '6.12' ? {} : { kernel: world.traits.release }),
+    ...(world.bugs === undefined || world.bugs.size === 0 ? {} : { bugs: [...world.bugs] }),
     modules: Object.fromEntries([...world.modules].map(([name, spec]) => [name, moduleEntry(spec)])),
     ...(there.length === 0 ? {} : { tasks: tasksOf({ ...course, operations: there }) }),
     ...(otherKprobes ? { tracer: true } : {}),

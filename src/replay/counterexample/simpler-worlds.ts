@@ -9,6 +9,7 @@ export function* simplerWorlds({ world, operations }: Course): Generator<World> 
   const used = new Map([...world.modules].filter(([name]) => loaded.has(name)))
   if (used.size < world.modules.size) yield { ...world, modules: used }
   if (world.symbolCounts.size > 0) yield { ...world, symbolCounts: new Map() }
+  for (const bugs of oneLess([...(world.bugs ?? [])])) yield { ...world, bugs: new Set(bugs) }
   for (const [name, spec] of world.modules) {
     for (const simpler of simplerModules(spec)) {
       yield { ...world, modules: new Map([...world.modules, [name, simpler]]) }

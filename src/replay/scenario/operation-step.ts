@@ -23,11 +23,12 @@ export class TaskNames {
 export function stepOf(operation: Operation, names: TaskNames): StepSpec {
   switch (operation.op) {
     case 'insmod': {
-      const { module, params = {}, busyTrampolines = [] } = operation
+      const { module, params = {}, busyTrampolines = [], fail } = operation
       return {
         verb: 'insmod',
         insmod: module,
         ...(Object.keys(params).length === 0 ? {} : { params: { ...params } }),
+        ...(fail === undefined ? {} : { fail: { ...fail } }),
         ...(busyTrampolines.length === 0 ? {} : { busy_trampolines: [...busyTrampolines] }),
         ...busyOf(operation.conditions, names)
       }

@@ -115,6 +115,7 @@ class ScenarioRun {
       traits: traitsOf[kernel],
       modules: scenario.modules,
       symbolCounts: scenario.symbolCounts,
+      bugs: scenario.bugs,
       isErrorInjectable: isSyscallEntry
     }
     this.#watch = new Watch(this.#world, invariantsFor(policy))

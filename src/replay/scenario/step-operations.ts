@@ -1,6 +1,7 @@
 import type { Operation, TaskConditions } from '../../kernel/index.ts'
 import { taskKey } from '../../projections/index.ts'
 import { splitName } from './call-view.ts'
+import { errnoNumber } from './errno-names.ts'
 import { findTask, type ScenarioTask } from './scenario.ts'
 import type { StepSpec } from './scenario-schema.ts'
 
@@ -17,6 +18,7 @@ export function operationsOf(spec: StepSpec, tasks: readonly ScenarioTask[]): Op
           op: 'insmod',
           module: spec.insmod,
           params: texts(spec.params),
+          ...(spec.fail === undefined ? {} : { fail: failing(spec.fail) }),
           ...(spec.busy_trampolines === undefined ? {} : { busyTrampolines: spec.busy_trampolines }),
           conditions: conditions(spec, tasks)
         }
@@ -69,7 +71,8 @@ export function stepTitle(spec: StepSpec): string {
   switch (spec.verb) {
     case 'insmod': {
       const params = Object.entries(texts(spec.params)).map(([name, value]) => ` ${name}=${value}`)
-      return `insmod ${spec.insmod}${params.join('')}`
+      const fail = spec.fail === undefined ? '' : `, whose step ${spec.fail.step} fails`
+      return `insmod ${spec.insmod}${params.join('')}${fail}`
     }
     case 'write':
       return `write ${bit(spec.value)} to ${spec.write}`
@@ -111,6 +114,10 @@ export function stepTitle(spec: StepSpec): string {
     case 'detach':
       return `detach ${spec.detach}`
   }
+}
+
+function failing({ step, nth = 1, errno }: NonNullable<Extract<StepSpec, { verb: 'insmod' }>['fail']>) {
+  return { step, nth, errno: errnoNumber(errno) }
 }
 
 function written(spec: Extract<StepSpec, { verb: 'write' }>, found: TaskConditions): Operation {
