@@ -11,7 +11,7 @@ import {
   tell,
   toScenario
 } from '../../src/replay/index.ts'
-import { recordedCourse } from '../support/recorded-course.ts'
+import { courseOfRecording } from '../support/recorded-course.ts'
 
 /** Faults at every place of a recorded history, and the shortest stories of what they break. */
 
@@ -40,7 +40,7 @@ async function planFor(
   faults: readonly KernelFault[],
   more: Partial<SweepPlan> = {}
 ): Promise<SweepPlan> {
-  const course = await recordedCourse(recording)
+  const course = await courseOfRecording(recording)
   return {
     course,
     invariants: invariantsFor(course.world.rules.name),

@@ -1,17 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { StoredEvent } from '../../src/events/index.ts'
-import { hybrid, mainline, type PolicyRules } from '../../src/kernel/index.ts'
-import {
-  type Course,
-  historyWorld,
-  manifest,
-  manifestModules,
-  prepareOperations
-} from '../../src/replay/index.ts'
+import { hybrid, mainline } from '../../src/kernel/index.ts'
+import { type Course, manifest, manifestModules, recordedCourse } from '../../src/replay/index.ts'
 import { ingestRecording, recordings } from './recordings.ts'
 
 /** What a recording shows, as a course that the model can go. */
-export async function recordedCourse(name: string, rules?: PolicyRules): Promise<Course> {
+export async function courseOfRecording(name: string): Promise<Course> {
   const recording = recordings().find((one) => one.name === name)
   if (recording === undefined) throw new Error(`no recording ${name}`)
   const { log, stream } = await ingestRecording(recording, () => true)
@@ -19,11 +13,5 @@ export async function recordedCourse(name: string, rules?: PolicyRules): Promise
   for await (const page of log.read({ stream })) history.push(...page)
   await log.dispose()
   const modules = manifestModules(manifest.parse(JSON.parse(readFileSync(recording.manifest, 'utf8'))))
-  const ofItsOwn = recording.policy === 'hybrid' ? hybrid : mainline
-  const recorded = historyWorld(history, ofItsOwn, modules.specs)
-  return {
-    world: { ...recorded, rules: rules ?? ofItsOwn },
-    otherKprobes: history.some((event) => event.type === 'host.booted' && event.data.kprobeTracer),
-    operations: prepareOperations(history, recorded)
-  }
+  return recordedCourse(history, recording.policy === 'hybrid' ? hybrid : mainline, modules.specs)
 }

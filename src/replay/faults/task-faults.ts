@@ -1,6 +1,7 @@
 import { type Operation, pendingTasks, type TaskConditions, type World } from '../../kernel/index.ts'
 import { type KernelState, type TaskState, taskKey } from '../../projections/index.ts'
 import { insertedBefore, withoutTask } from './ahead.ts'
+import { oneOfEach } from './alike-tasks.ts'
 import type { Injection, KernelFault, Place, TimedOperation } from './fault.ts'
 
 /** What tasks do that a transition has to wait for. */
@@ -8,13 +9,15 @@ export const taskFaults: readonly KernelFault[] = [
   {
     name: 'stalled-task',
     says: 'No try finds the task off its CPU, and it never leaves the kernel.',
-    inject: (place) => pendingOrAll(place).map((task) => stalled(place, task))
+    inject: (place) => oneOfEach(pendingOrAll(place), place).map((task) => stalled(place, task))
   },
   {
     name: 'task-asleep',
     says: 'A task is asleep in a function that some patch changes, and wakes behind all that lies ahead.',
     inject: (place) =>
-      idlers(place.state).flatMap((task) => changeable(place).map((func) => asleep(place, task, [func])))
+      oneOfEach(idlers(place.state), place).flatMap((task) =>
+        changeable(place).map((func) => asleep(place, task, [func]))
+      )
   },
   {
     name: 'task-asleep-deeper',
@@ -24,7 +27,9 @@ export const taskFaults: readonly KernelFault[] = [
       const pairs = functions.flatMap((outer) =>
         functions.filter((inner) => inner !== outer).map((inner) => [outer, inner])
       )
-      return idlers(place.state).flatMap((task) => pairs.map((pair) => asleep(place, task, pair)))
+      return oneOfEach(idlers(place.state), place).flatMap((task) =>
+        pairs.map((pair) => asleep(place, task, pair))
+      )
     }
   },
   {
@@ -33,11 +38,10 @@ export const taskFaults: readonly KernelFault[] = [
     inject: (place) => {
       if (place.state.transition === null) return []
       const pid = Math.max(0, ...place.state.tasks.keys()) + 1
-      return [...place.state.tasks.values()]
-        .filter((task) => task.pid !== 0)
-        .map(({ pid: parent, comm }) =>
-          insertedBefore(place, nameOf({ pid: parent, comm }), { op: 'start-task', pid, comm, parent })
-        )
+      const forking = [...place.state.tasks.values()].filter((task) => task.pid !== 0)
+      return oneOfEach(forking, place).map(({ pid: parent, comm }) =>
+        insertedBefore(place, nameOf({ pid: parent, comm }), { op: 'start-task', pid, comm, parent })
+      )
     }
   }
 ]

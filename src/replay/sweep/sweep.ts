@@ -1,4 +1,4 @@
-import { beginRun, type Course } from '../engine/course.ts'
+import { beginRun, type Course, runCourse } from '../engine/course.ts'
 import type { ModelRun } from '../engine/model-run.ts'
 import { settle } from '../engine/settle.ts'
 import { keyOf } from '../engine/watch.ts'
@@ -68,6 +68,8 @@ export class Sweep {
   readonly #runsAt: ReadonlyMap<number, readonly number[]> | null
   /** Random runs whose place has come and no fault that applies. */
   #waiting: readonly number[] = []
+  /** What breaks in the recorded run itself. */
+  #recorded: ReadonlySet<string> = new Set()
   #places = 0
   #injections = 0
 
@@ -92,6 +94,7 @@ export class Sweep {
   /** Does the work, and tells how far it is now and then. It may be left at any page. */
   *pages(): Generator<SweepProgress> {
     const { course, invariants, ahead } = this.#plan
+    this.#recorded = keysOf(runCourse(course, invariants))
     const run = beginRun(course, invariants)
     let told = 0
     for (const [place, { operation, uptimeNs }] of course.operations.entries()) {
@@ -177,11 +180,11 @@ export class Sweep {
   }
 
   /** Goes the way of an injection to its end; returns what it broke. */
-  #inject(base: Branch, way: Way): readonly string[] {
+  #inject(base: Branch, way: Way): ReadonlySet<string> {
     return this.#finish(begun(base, way))
   }
 
-  #finish(branch: Branch): readonly string[] {
+  #finish(branch: Branch): ReadonlySet<string> {
     const { run, faults, known } = branch
     const { operations, keys } = goAhead(run, branch)
     for (const violation of run.watch.violations) {
@@ -193,7 +196,7 @@ export class Sweep {
 
   /** What the run has broken, or breaks on its way ahead, without a fault. */
   #unfaulted(branch: Branch): ReadonlySet<string> {
-    return new Set(goAhead(branch.run.fork(), branch).keys)
+    return new Set([...this.#recorded, ...goAhead(branch.run.fork(), branch).keys])
   }
 }
 
@@ -218,7 +221,11 @@ function begun({ run, place, faults, done, known }: Branch, { fault, injection }
 function goAhead(run: ModelRun, { ahead, done }: Branch) {
   for (const { operation, uptimeNs } of ahead) run.perform(operation, uptimeNs)
   const operations = [...done, ...ahead, ...settle(run, triesMax)]
-  return { operations, keys: run.watch.violations.map((one) => keyOf(one.invariant, one.subject)) }
+  return { operations, keys: keysOf(run) }
+}
+
+function keysOf(run: ModelRun): Set<string> {
+  return new Set(run.watch.violations.map((one) => keyOf(one.invariant, one.subject)))
 }
 
 /** Which random runs begin at which place. */
