@@ -1,5 +1,11 @@
 import type { Operation } from '../../kernel/index.ts'
-import { copyState, diffStates, type KernelState } from '../../projections/index.ts'
+import {
+  copyState,
+  diffStates,
+  hookRows,
+  type KernelState,
+  type PatchState
+} from '../../projections/index.ts'
 import { beginRun, type Course } from '../engine/course.ts'
 import type { Violation } from '../engine/violation.ts'
 import { keyOf } from '../engine/watch.ts'
@@ -8,6 +14,9 @@ import { stepOf, TaskNames } from '../scenario/operation-step.ts'
 import { stepTitle } from '../scenario/step-operations.ts'
 import { changeLines } from '../scenario/step-text.ts'
 import type { Wanted } from './shrink.ts'
+
+/** Where a patch is in its life. */
+export type PatchPhase = 'patching' | 'enabled' | 'unpatching' | 'replaced' | 'disabled'
 
 /** A step of a story. */
 export interface StoryStep {
@@ -19,6 +28,9 @@ export interface StoryStep {
   readonly errno: number
   /** What it changed, a line each. */
   readonly changes: readonly string[]
+  /** The patches behind the step, in list order, and the attached programs. */
+  readonly patches: readonly { readonly name: string; readonly state: PatchPhase }[]
+  readonly hooks: readonly { readonly program: string; readonly status: string }[]
   /** What is wrong from here on; empty before it. */
   readonly wrong: readonly string[]
 }
@@ -95,9 +107,20 @@ function stepOfStory(
     who: whoDoes(operation, names),
     what: stepTitle(stepOf(operation, names)),
     errno: -ret,
+    patches: after.patches.map((patch) => ({ name: patch.name, state: phaseOf(patch, after) })),
+    hooks: hookRows(after).map(({ program, status }) => ({ program, status })),
     changes: changeLines({ before, after, changes: diffStates(before, after) }),
     wrong: wrong.map(({ text }) => text)
   }
+}
+
+function phaseOf(
+  { name, enabled, replacedBy, offList }: PatchState,
+  { transition }: KernelState
+): PatchPhase {
+  if (transition?.patch === name) return transition.goal === 'patched' ? 'patching' : 'unpatching'
+  if (replacedBy !== null) return 'replaced'
+  return enabled && !offList ? 'enabled' : 'disabled'
 }
 
 function whoDoes(operation: Operation, names: TaskNames): string {
