@@ -19,7 +19,7 @@ export interface AskedFault {
 }
 
 /** The faults that the options ask for, by name or by family; none where nothing is asked. */
-export function askedFaults(names: readonly string[], families: string | undefined): AskedFault[] {
+export function askedFaults(names: readonly string[], families?: string): AskedFault[] {
   if (families === 'evidence') {
     throw new UsageError(
       'faults in the evidence are not injected into a replay of the kernel',

@@ -3,10 +3,13 @@ import type { SqliteLog, StoredEvent, StreamInfo } from '../events/index.ts'
 import type { ModuleSpec } from '../kernel/index.ts'
 import { emptyState, fold } from '../projections/index.ts'
 import {
+  applicablePlaces,
   type Course,
   type Finding,
   type Invariant,
   invariantsFor,
+  operationName,
+  type PlacedFault,
   type ReplayReport,
   type ReplayRequest,
   recordedCourse,
@@ -20,11 +23,15 @@ import {
   sweepPages
 } from '../replay/index.ts'
 import type { App } from './app.ts'
-import { InputError } from './errors.ts'
+import { UsageError } from './errors.ts'
+import { seconds } from './output.ts'
 import { placeProgress } from './progress.ts'
-import { askedFaults, placed } from './replay-faults.ts'
+import { type AskedFault, askedFaults, placed } from './replay-faults.ts'
 import { bootTimeOf } from './stream-time.ts'
 import { version } from './version.ts'
+
+/** So many places are told where a fault would apply. */
+const placesTold = 8
 
 /** What a replay reads. */
 export interface ReplaySubject {
@@ -84,14 +91,20 @@ async function sweepAll(
 ): Promise<Swept> {
   const context = { nowNs: app.io.now(), utc: app.utc }
   const places = { ...run, context, bootNs: await bootTimeOf(log, stream) }
-  const faults = askedFaults(request.faults, undefined).map((one) => placed(one, places))
+  const asked = askedFaults(request.faults, undefined)
+  const faults = asked.map((one) => placed(one, places))
+  for (const one of asked)
+    if (one.where !== null) assertApplies(one, placed(one, places), run.course, request)
   const { seed, runs, depth, ahead } = request
   const random = seed === null || runs === null ? null : { seed, runs }
   const { course, invariants } = run
   const sweep = new Sweep({ course, invariants, faults, depth, ahead, random })
   const complete = await untilInterrupted(app, sweep)
   const { injections } = sweep.progress
-  if (injections === 0 && complete) throw notApplicable(request)
+  const [first] = asked
+  if (injections === 0 && complete && first !== undefined) {
+    assertApplies(first, placed(first, places), run.course, request)
+  }
   return { findings: sweep.findings, injections, complete }
 }
 
@@ -120,11 +133,26 @@ async function untilInterrupted(app: App, sweep: Sweep): Promise<boolean> {
   return complete
 }
 
-function notApplicable({ faults, from, to }: ReplayRequest): InputError {
-  return new InputError(
-    `${faults.join(', ')}: applies nowhere between @${from} and @${to}`,
-    'A fault needs what it is about: a transition, an attach, a free work, the policy. `klplog log` shows what is there.'
-  )
+/** Who says where wants to see it happen there; of a whole family many faults apply nowhere. */
+function assertApplies(
+  { text, fault, where }: AskedFault,
+  { isAt }: PlacedFault,
+  course: Course,
+  { ahead }: ReplayRequest
+): void {
+  const places = applicablePlaces(course, fault, ahead)
+  if (places.some(isAt)) return
+  const at = where === null && places.length === 0 ? 'anywhere in this history' : 'there'
+  const some = places.slice(0, placesTold).map((place) => {
+    const next = course.operations[place]
+    return next === undefined ? '' : `  +${seconds(next.uptimeNs)}  before ${operationName(next.operation)}`
+  })
+  const more = places.length > placesTold ? [`  and at ${places.length - placesTold} more`] : []
+  const hint =
+    places.length === 0
+      ? 'It needs what it is about: a transition, an attach, a free work, the policy.'
+      : ['It applies at', ...some, ...more].join('\n')
+  throw new UsageError(`${text} does not apply ${at}: ${fault.says}`, hint)
 }
 
 async function historyOf({ log, stream }: ReplaySubject, upTo: number): Promise<StoredEvent[]> {
