@@ -8,7 +8,7 @@ import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
 import { exitCodes, InputError, UsageError } from '../errors.ts'
 import { askedFaults } from '../replay-faults.ts'
-import { type ReplayFormat, rendered, replayFormats, writeReports } from '../replay-output.ts'
+import { formatOfFile, type ReplayFormat, rendered, replayFormats, writeReports } from '../replay-output.ts'
 import { repeatText, reportToRepeat, whatDiffers } from '../replay-repeat.ts'
 import { runReplay } from '../replay-run.ts'
 import { positionAt } from '../stream-time.ts'
@@ -58,6 +58,7 @@ The exit code is 1 when an invariant breaks.`,
   define,
   run: (app, options) =>
     withLog(app, async (log) => {
+      for (const path of options.report ?? []) formatOfFile(path)
       if (options.repeat !== undefined) return repeat(app, log, options.repeat, options)
       const stream = await selectStream(log, options)
       const request = await requestOf(app, log, stream, options)
