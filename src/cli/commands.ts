@@ -13,6 +13,7 @@ import { log } from './commands/log.ts'
 import { preflight } from './commands/preflight.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
+import { replay } from './commands/replay.ts'
 import { runs } from './commands/runs.ts'
 import { show } from './commands/show.ts'
 import { simulate } from './commands/simulate.ts'
@@ -38,6 +39,7 @@ export const commands: readonly CliCommand[] = [
   conform,
   whatIf,
   preflight,
+  replay,
   streams,
   verify,
   rebuild,

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, type Option } from 'commander'
 import { indented } from './app.ts'
 import { commands } from './commands.ts'
 import { type ExitCode, exitCodes, explain } from './errors.ts'
 import { ClosedPipeError, type Io, write } from './io.ts'
+import { version } from './version.ts'
 
 /** Runs one command line, without the program's name; returns the exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -104,20 +104,4 @@ async function complain(error: unknown, io: Io): Promise<ExitCode> {
   const { exitCode, message, hint } = explain(error)
   const stack = io.env.KLPLOG_DEBUG && error instanceof Error ? `${error.stack}\n` : ''
   return finish({ out: '', err: `klplog: ${message}\n${indented(hint)}\n${stack}` }, exitCode, io)
-}
-
-/** From our package.json, which is as far above the compiled file as above the source, but for `dist`. */
-function version(): string {
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      const { name, version: found } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as {
-        name: string
-        version: string
-      }
-      if (name === 'klplog') return found
-    } catch {
-      // Not there: look one directory further up.
-    }
-  }
-  return 'unknown'
 }

@@ -35,21 +35,36 @@ export function eventProgress(
   }
 }
 
+/** Places of a sweep, with the rate of its injections and what was found, shown on a terminal only. */
+export function placeProgress(
+  io: Io,
+  placesTotal: number
+): {
+  reach(page: { readonly places: number; readonly injections: number; readonly findings: number }): void
+  stop(): void
+} {
+  if (io.stderr.isTTY !== true) return { reach: () => {}, stop: () => {} }
+  const shown = plainBar(
+    io,
+    'sweep [{bar}] {percentage}% of {total} places, {injections} injections, {rate}/s, {findings} found, {eta_formatted} left'
+  )
+  const startNs = io.now()
+  shown.start(placesTotal, 0, { injections: 0, rate: 0, findings: 0 })
+  return {
+    reach: ({ places, injections, findings }) => {
+      const seconds = Number(io.now() - startNs) / 1e9
+      const rate = seconds > 0 ? Math.round(injections / seconds) : 0
+      shown.update(places, { injections, rate, findings })
+    },
+    stop: () => shown.stop()
+  }
+}
+
 const silent: Progress = { add: () => {}, stop: () => {} }
 
 function bar(io: Io, what: string, unit: string, total: number, scale: number): Progress {
   if (io.stderr.isTTY !== true) return silent
-  const shown = new SingleBar(
-    {
-      format: `${what} [{bar}] {percentage}% of {total} ${unit}, {eta_formatted} left`,
-      stream: io.stderr,
-      clearOnComplete: true,
-      hideCursor: true,
-      // It has its own handler of Ctrl-C, which would end the process in the middle of our work.
-      gracefulExit: false
-    },
-    Presets.legacy
-  )
+  const shown = plainBar(io, `${what} [{bar}] {percentage}% of {total} ${unit}, {eta_formatted} left`)
   shown.start(Math.ceil(total), 0)
   let done = 0
   return {
@@ -59,4 +74,18 @@ function bar(io: Io, what: string, unit: string, total: number, scale: number): 
     },
     stop: () => shown.stop()
   }
+}
+
+function plainBar(io: Io, format: string): SingleBar {
+  return new SingleBar(
+    {
+      format,
+      stream: io.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+      // It has its own handler of Ctrl-C, which would end the process in the middle of our work.
+      gracefulExit: false
+    },
+    Presets.legacy
+  )
 }

@@ -1,16 +1,40 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
+export { toScenario } from './counterexample/scenario-of.ts'
+export { shrink } from './counterexample/shrink.ts'
+export { type Story, type StoryStep, tell } from './counterexample/story.ts'
+export { type Course, runCourse } from './engine/course.ts'
 export { HistoryRun } from './engine/history-run.ts'
 export { ModelRun } from './engine/model-run.ts'
 export type { Violation } from './engine/violation.ts'
 export { Watch } from './engine/watch.ts'
+export { kernelFault, kernelFaults, UnknownFaultError } from './faults/catalogue.ts'
+export type { Injection, KernelFault, Place, TimedOperation } from './faults/fault.ts'
 export { invariants, invariantsFor } from './invariants/catalogue.ts'
 export type { Invariant } from './invariants/invariant.ts'
 export { type Preflight, preflight } from './preflight/preflight.ts'
+export { stateDifferences } from './recorded/compare-states.ts'
 export { historyWorld } from './recorded/history-world.ts'
+export { operationName } from './recorded/operation-name.ts'
 export { prepareOperations } from './recorded/prepare-operations.ts'
-export { errnoText, type Failure } from './scenario/check-expectation.ts'
+export { recordedCourse } from './recorded/recorded-course.ts'
+export {
+  bearings,
+  faultText,
+  findingTitle,
+  type ReplayReport,
+  type ReplayRequest,
+  type ReportedFinding
+} from './report/replay-report.ts'
+export { recordedFindings, reportFinding } from './report/report-finding.ts'
+export { htmlReport } from './report/report-html.ts'
+export { junitReport } from './report/report-junit.ts'
+export { sarifReport } from './report/report-sarif.ts'
+export { stateDigest } from './report/state-digest.ts'
+export { storyLines } from './report/story-text.ts'
+export type { Failure } from './scenario/check-expectation.ts'
+export { errnoText } from './scenario/errno-names.ts'
 export { type ManifestModules, manifest, manifestModules } from './scenario/manifest-modules.ts'
 export {
   rulesOf,
@@ -24,6 +48,10 @@ export { scenarioEvents } from './scenario/scenario-events.ts'
 export { scenarioJsonSchema } from './scenario/scenario-schema.ts'
 export { ScenarioError } from './scenario/scenario-text.ts'
 export { changeLines } from './scenario/step-text.ts'
+export { applicablePlaces } from './sweep/applicable-places.ts'
+export type { Finding } from './sweep/finding.ts'
+export { type PlacedFault, Sweep, type SweepPlan, type SweepProgress } from './sweep/sweep.ts'
+export { sweepPages } from './sweep/sweep-pages.ts'
 export { checkTranscript, type TranscriptCheck } from './transcript/check-transcript.ts'
 export { readSelftestModules, type SelftestModules } from './transcript/selftest-modules.ts'
 export { isTranscript, readTranscript, type Transcript } from './transcript/selftest-ops.ts'

@@ -289,7 +289,17 @@ const simulation = z.strictObject({
       errno: z.int(),
       changes: diff.omit({ stream: true, from: true, to: true }),
       log: z.array(z.string()),
-      failures
+      failures,
+      violations: z
+        .array(
+          z.strictObject({
+            invariant: z.string(),
+            subject: z.string(),
+            text: z.string(),
+            promised: z.boolean()
+          })
+        )
+        .optional()
     })
   ),
   failures,
@@ -359,6 +369,80 @@ const preflight = z.strictObject({
   unsure
 })
 
+const violation = z.strictObject({
+  invariant: z.string(),
+  subject: z.string(),
+  text: z.string(),
+  position,
+  fromNs: ns,
+  toNs: ns.nullable(),
+  toPosition: position.nullable(),
+  lasting: z.boolean(),
+  promised: z.boolean(),
+  unsure
+})
+const story = z.strictObject({
+  tasks: z.array(z.string()),
+  steps: z.array(
+    z.strictObject({
+      uptimeNs: ns,
+      who: z.string(),
+      what: z.string(),
+      errno: z.int(),
+      changes: z.array(z.string()),
+      patches: z.array(
+        z.strictObject({
+          name: z.string(),
+          state: z.enum(['patching', 'enabled', 'unpatching', 'replaced', 'disabled'])
+        })
+      ),
+      hooks: z.array(z.strictObject({ program: z.string(), status })),
+      wrong: z.array(z.string())
+    })
+  ),
+  violation,
+  why: z.string()
+})
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const replay = z.strictObject({
+  klplog: z.string(),
+  head: sha256,
+  request: z.strictObject({
+    stream: z.string(),
+    policy: policy.unwrap(),
+    from: position,
+    to: position,
+    faults: z.array(z.string()),
+    depth: z.int(),
+    ahead: z.int(),
+    seed: z.int().nullable(),
+    runs: z.int().nullable()
+  }),
+  operations: z.int(),
+  injections: z.int(),
+  complete: z.boolean(),
+  digest: sha256,
+  differences: z.array(z.string()),
+  findings: z.array(
+    z.strictObject({
+      faults: z.array(
+        z.strictObject({ fault: z.string(), variant: z.string(), uptimeNs: ns, before: z.string() })
+      ),
+      invariant: z.string(),
+      says: z.string(),
+      promised: z.boolean(),
+      subject: z.string(),
+      text: z.string(),
+      uptimeNs: ns,
+      times: z.int().positive(),
+      digest: sha256,
+      evidence: z.strictObject({ position, source: z.string(), line: z.int() }).nullable(),
+      story: story.nullable(),
+      scenario: z.string().nullable()
+    })
+  )
+})
+
 export const contract = {
   stack: { one: stack, rows: false },
   hooks: { one: hooks, rows: true },
@@ -377,7 +461,8 @@ export const contract = {
   conform: { one: conformance, rows: true },
   simulate: { one: simulation, rows: false },
   'what-if': { one: whatIf, rows: false },
-  preflight: { one: preflight, rows: true }
+  preflight: { one: preflight, rows: true },
+  replay: { one: replay, rows: false }
 } as const
 
 /** Parses what a command printed with -o json; throws where it is not as the contract says. */

@@ -83,8 +83,10 @@ const scenarios = fileURLToPath(new URL('../../examples/', import.meta.url))
 test.each(readdirSync(scenarios).filter((name) => name.endsWith('.yaml')))(
   'the JSON of simulate on %s is as the contract says',
   async (name) => {
-    const { stdout } = await klplog(['simulate', join(scenarios, name), '-o', 'json'], {})
-    expect(parseAnswer('simulate', stdout)).toMatchObject({ ok: true })
+    for (const check of [[], ['--check']]) {
+      const { stdout } = await klplog(['simulate', join(scenarios, name), '-o', 'json', ...check], {})
+      expect(parseAnswer('simulate', stdout)).toMatchObject({ ok: true })
+    }
   }
 )
 
@@ -128,8 +130,8 @@ describe('docs/json.md', () => {
       }
       if (process.env.UPDATE_DOCS !== undefined) writeFileSync(document, updated)
     })
-    // What simulate prints is long even for a short scenario; the page has its fields alone.
-    expect([...shown, 'simulate'].sort()).toEqual(Object.keys(contract).sort())
+    // What simulate and replay print is long even for a short scenario; the page has their fields alone.
+    expect([...shown, 'simulate', 'replay'].sort()).toEqual(Object.keys(contract).sort())
   })
 })
 

@@ -22,7 +22,7 @@ describe('klplog what-if', () => {
   beforeAll(async () => {
     embed = await askRecording('up-4a-embed-kprobe')
     shadow = await askRecording('hyb-6f-nop-shadow')
-  })
+  }, 60_000)
   afterAll(() => Promise.all([embed.dispose(), shadow.dispose()]))
 
   test('says the claim of the RFC as a number: the gaps on mainline, none on hybrid', async () => {

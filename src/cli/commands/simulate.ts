@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { NewEvent, Policy, SqliteLog } from '../../events/index.ts'
-import { functionViews, hookRows, stackView } from '../../projections/index.ts'
 import {
   changeLines,
   errnoText,
@@ -16,7 +15,8 @@ import {
   type ScenarioResult,
   type StepResult,
   scenarioEvents,
-  traitsOf
+  traitsOf,
+  type Violation
 } from '../../replay/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
@@ -24,6 +24,7 @@ import { withWritableLog } from '../database.ts'
 import { type ExitCode, exitCodes, InputError, UsageError } from '../errors.ts'
 import { counted, seconds, toJson, visible } from '../output.ts'
 import { parseJson, simulateTranscript } from '../selftest-transcript.ts'
+import { simulationJson } from '../simulation-json.ts'
 
 type SimulateFormat = 'table' | 'json' | 'dmesg' | 'log'
 
@@ -32,6 +33,7 @@ interface SimulateOptions {
   readonly kernel?: Scenario['kernel']
   readonly output?: SimulateFormat
   readonly json?: boolean
+  readonly check?: boolean
   readonly stream?: string
 }
 
@@ -51,6 +53,7 @@ model predicts; -o dmesg prints that.`,
   examples: [
     'klplog simulate examples/nop-over-hook-hybrid.yaml',
     'klplog simulate examples/nop-over-hook-hybrid.yaml --policy mainline    what if',
+    'klplog simulate examples/nop-over-hook-hybrid.yaml --check    what breaks',
     'klplog simulate story.yaml -o log && klplog gaps --stream simulated/story',
     'klplog simulate test-callbacks.sh__1.json -o dmesg'
   ],
@@ -87,6 +90,7 @@ function define(command: Command): void {
       ])
     )
     .option('-j, --json', 'the same as -o json')
+    .option('--check', 'say which invariants break, and make the exit code 1 where one does')
     .option('--stream <name>', 'the stream to append to, with -o log (default: simulated/FILE)')
 }
 
@@ -105,14 +109,17 @@ async function simulateScenario(
 ): Promise<ExitCode | undefined> {
   const scenario = read(path, text)
   const result = runScenario(scenario, options)
-  if (format === 'table') await app.print(asText(app, scenario, result))
-  if (format === 'json') await app.print(toJson(asJson(scenario, result), app.io.stdout.isTTY === true))
+  if (format === 'table') await app.print(asText(app, scenario, result, options))
+  if (format === 'json') {
+    await app.print(toJson(simulationJson(scenario, result, options), app.io.stdout.isTTY === true))
+  }
   if (format === 'dmesg') await app.print(dmesg(result).join('\n'))
   if (format === 'log') {
     const stream = options.stream ?? streamOf(path, scenario, result)
     await append(app, stream, scenarioEvents(scenario, result, path))
   }
-  if (result.ok) return undefined
+  const breaks = options.check === true && result.steps.some(({ violations }) => violations.length > 0)
+  if (result.ok) return breaks ? exitCodes.found : undefined
   await tellFailures(app, path, scenario, result)
   return exitCodes.found
 }
@@ -127,7 +134,12 @@ function read(path: string, text: string): Scenario {
   }
 }
 
-function asText(app: App, { title }: Scenario, { steps, policy, kernel, failures }: ScenarioResult): string {
+function asText(
+  app: App,
+  { title }: Scenario,
+  { steps, policy, kernel, failures }: ScenarioResult,
+  { check = false }: SimulateOptions
+): string {
   const { bold, dim, red, green } = app.colors
   const color = (line: string) =>
     line.startsWith('+') ? green(line) : line.startsWith('-') ? red(line) : line
@@ -140,33 +152,18 @@ function asText(app: App, { title }: Scenario, { steps, policy, kernel, failures
     const { note } = step.step.spec
     if (note !== undefined) lines.push(dim(`  (${visible(note)})`))
     lines.push(...changeLines(step).map((line) => `  ${color(visible(line))}`), ...step.failures.map(failed))
+    if (check) lines.push(...step.violations.map((one) => red(`  ! ${visible(violationText(one))}`)))
   })
   if (failures.length > 0) lines.push('', bold('at the end'), ...failures.map(failed))
   return lines.join('\n')
 }
 
-function failureText({ what, expected, found }: Failure): string {
-  return visible(`${what}: expected ${expected}, found ${found}`)
+function violationText({ invariant, text, promised }: Violation): string {
+  return `${invariant}: ${text}${promised ? '' : ' (a hazard: the policy does not promise it)'}`
 }
 
-function asJson(scenario: Scenario, { steps, policy, kernel, failures, end, ok }: ScenarioResult) {
-  return {
-    title: scenario.title,
-    policy,
-    kernel,
-    ok,
-    steps: steps.map(({ step, title, startNs, errno, changes, log, failures: wrong }) => ({
-      line: step.line,
-      step: title,
-      uptimeNs: startNs,
-      errno,
-      changes,
-      log,
-      failures: wrong
-    })),
-    failures,
-    end: { stack: stackView('', end), functions: functionViews(end), hooks: hookRows(end) }
-  }
+function failureText({ what, expected, found }: Failure): string {
+  return visible(`${what}: expected ${expected}, found ${found}`)
 }
 
 /** The kernel log with its times, as dmesg prints it. */

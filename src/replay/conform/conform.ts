@@ -1,5 +1,6 @@
 import type { EventData, StoredEvent } from '../../events/index.ts'
-import type { Operation, World } from '../../kernel/index.ts'
+import type { World } from '../../kernel/index.ts'
+import { operationName } from '../recorded/operation-name.ts'
 import { type RecordedOperation, recordedOperations } from '../recorded/recorded-operation.ts'
 import { RecordedRun, stateBefore } from '../recorded/recorded-run.ts'
 import { compareBehaviour, type Returns } from './compare-behaviour.ts'
@@ -115,7 +116,7 @@ class Conformer {
       ...difference,
       position: events[0]?.position ?? null,
       uptimeNs: String(uptimeNs),
-      operation: nameOf(operation)
+      operation: operationName(operation)
     })
   }
 }
@@ -123,19 +124,4 @@ class Conformer {
 function compareErrno({ errno }: RecordedOperation, ret: number): Difference | null {
   if (errno === null || errno === -ret) return null
   return { mechanism: 'errno', expected: String(-ret), observed: String(errno), evidence: [] }
-}
-
-/** An operation in words: what, and on what. */
-function nameOf(operation: Operation): string {
-  const { op, ...rest } = operation
-  const words = Object.entries(rest)
-    .filter(([name]) => name !== 'conditions')
-    .map(([, value]) =>
-      typeof value === 'object'
-        ? Object.entries(value as object)
-            .flat()
-            .join('=')
-        : String(value)
-    )
-  return [op, ...words].filter((word) => word !== '').join(' ')
 }

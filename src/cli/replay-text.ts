@@ -1,0 +1,47 @@
+import { bearings, faultText, type ReplayReport, type ReportedFinding, storyLines } from '../replay/index.ts'
+import type { App } from './app.ts'
+import { counted, seconds, visible } from './output.ts'
+
+type Colors = App['colors']
+
+/** A report as a person reads it. */
+export function replayText(colors: Colors, report: ReplayReport): string {
+  const { findings, request, operations, injections, complete, digest } = report
+  const head = bearings(report).map(([name, value]) => `${colors.dim(name.padEnd(10))}${visible(value)}`)
+  const swept =
+    request.faults.length === 0
+      ? `${counted(operations, 'operation')} performed again`
+      : `${counted(injections, 'injection')} of ${counted(request.faults.length, 'fault')} over ${counted(operations, 'operation')}`
+  return [
+    ...head,
+    '',
+    `${swept}${complete ? '' : ', stopped before the end'}`,
+    `without faults the state at the end is ${digest.slice(0, 16)}, ${endText(report)}`,
+    findings.length === 0
+      ? colors.green('no invariant breaks')
+      : colors.red(`${counted(findings.length, 'violation')} found`),
+    ...findings.flatMap((finding, n) => ['', ...findingLines(colors, finding, n)])
+  ].join('\n')
+}
+
+function endText({ differences }: ReplayReport): string {
+  if (differences.length === 0) return 'as recorded'
+  return `not as recorded (- recorded, + model):\n${differences.map((line) => `  ${visible(line)}`).join('\n')}`
+}
+
+function findingLines(colors: Colors, finding: ReportedFinding, n: number): string[] {
+  const { invariant, text, promised, faults, times, uptimeNs, story } = finding
+  const kind = promised ? colors.red('violation') : colors.yellow('hazard')
+  const runs = times === 1 ? '' : `, in ${times} runs`
+  const causes = faults.map((one) => `   with ${visible(faultText(one))}, +${seconds(one.uptimeNs)}`)
+  const told =
+    story === null
+      ? ['no shorter run from the boot on shows it']
+      : storyLines(story).map((line) => visible(line))
+  return [
+    `${colors.bold(`${n + 1}  ${invariant}  ${visible(text)}`)}`,
+    `   ${kind} at +${seconds(uptimeNs)}${runs}`,
+    ...causes,
+    ...told.map((line) => `   ${line.includes('✗') ? colors.red(line) : line}`)
+  ]
+}
