@@ -10,7 +10,7 @@ import { findingTitle, type ReportedEvidence, type ReportedFinding } from './rep
 import { stateDigest } from './state-digest.ts'
 
 /** A run that came out otherwise when it was replayed: nothing that it says can be believed. */
-export class UnrepeatableError extends Error {
+class UnrepeatableError extends Error {
   constructor(what: string) {
     super(`${what}: replayed twice, the run came to two states`)
     this.name = 'UnrepeatableError'

@@ -10,7 +10,7 @@ import { type Finding, Findings, type InjectedFault } from './finding.ts'
 /** A fault, and the operations before which it may happen. */
 export interface PlacedFault {
   readonly fault: KernelFault
-  isAt(place: number): boolean
+  readonly isAt: (place: number) => boolean
 }
 
 export interface SweepPlan {
