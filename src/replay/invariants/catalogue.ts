@@ -3,6 +3,7 @@ import { callbackWords, replacedIsSilent } from './callback-laws.ts'
 import { nobodyInRemoved, reverseRestores } from './completion-laws.ts'
 import { changesAtOwnSwitch, oneSetOfVersions } from './consistency-laws.ts'
 import { coverage } from './coverage.ts'
+import { relocationsAreCleared } from './damage-laws.ts'
 import { freedOnce, sysfsShowsList } from './free-laws.ts'
 import { armedWhereRegistered, attachesInAnyOrder, ftraceIsOn, oneIpmodify } from './ftrace-laws.ts'
 import { hookOnMappedText, overrideBesideLivepatch, overrideIsListed } from './hook-laws.ts'
@@ -55,6 +56,7 @@ export const invariants: readonly Invariant[] = [
   freedOnce,
   loadedIsPatched,
   refusedIsUnpatched,
+  relocationsAreCleared,
   callbackWords,
   replacedIsSilent,
   statesAreCarried,

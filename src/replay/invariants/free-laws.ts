@@ -1,4 +1,5 @@
 import { findPatch } from '../../projections/index.ts'
+import { damageDone } from './damage-laws.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 
 /** F4: what sysfs shows of a quiet machine is what the events left there. */
@@ -7,7 +8,7 @@ export const sysfsShowsList = defineInvariant<{ found: Complaint[] }>({
   says: "A patch's directory is in sysfs from its enable to its free work.",
   holds: everywhere,
   applies: everywhere,
-  reads: ['host.observed'],
+  reads: ['host.observed', 'damage.done'],
   brokenBy: ['directory-kept', 'early-failure-leaks'],
   start: () => ({ found: [] }),
   before: (memory, state, event) => {
@@ -26,7 +27,12 @@ export const sysfsShowsList = defineInvariant<{ found: Complaint[] }>({
         memory.found.push({ subject: name, text: `${name} is enabled, and is not in sysfs` })
     }
   },
-  after: ({ found }) => found
+  after: ({ found }, _state, event) =>
+    damageDone(
+      event,
+      'sysfs-directory',
+      (patch) => `${patch} is gone, and its directory is still in sysfs`
+    ) ?? found
 })
 
 /** F5: klp_free_patch_work_fn(). */
@@ -52,10 +58,10 @@ export const freedOnce = defineInvariant<{ freed: Set<string>; found: Complaint 
     memory.freed.add(name)
   },
   after: ({ found }) => found,
-  rest: (_memory, state, { operation, ret }) => {
-    if (operation?.op !== 'free' || ret === 0) return []
+  rest: (_memory, state, { operation }) => {
+    if (operation?.op !== 'free') return []
     const { patch: name } = operation
     if (findPatch(state, name)?.offList !== true) return []
-    return [{ subject: name, text: `${name} is off the list, and its free work does not come` }]
+    return [{ subject: name, text: `${name} is off the list, and its free work does not free it` }]
   }
 })

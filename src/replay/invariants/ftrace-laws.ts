@@ -1,4 +1,5 @@
-import { functionKey } from '../../projections/index.ts'
+import { damagedSubjects, functionKey } from '../../projections/index.ts'
+import { damageDone, damageEvents } from './damage-laws.ts'
 import { defineInvariant, everywhere } from './invariant.ts'
 
 const EAGAIN = 11
@@ -22,6 +23,8 @@ export const oneIpmodify = defineInvariant<{ armed: Map<string, string> }>({
         armed.set(module, functionKey('vmlinux', kprobe.function, 1))
     }
     if (ret === 0 && operation?.op === 'rmmod') armed.delete(module)
+    for (const name of damagedSubjects(state, 'ipmodify-ops'))
+      armed.set('a kprobe', functionKey('vmlinux', name, 1))
     return [...armed]
       .filter(([, key]) => state.stacks.has(key))
       .map(([name, key]) => ({
@@ -37,18 +40,24 @@ export const ftraceIsOn = defineInvariant<null>({
   says: 'While a function is livepatched ftrace is on and redirects its calls.',
   holds: everywhere,
   applies: everywhere,
-  reads: ['setting.changed', 'object.patched', 'object.unpatched', 'patch.unpatched', 'transition.completed'],
+  reads: [
+    ...damageEvents,
+    'setting.changed',
+    'object.patched',
+    'object.unpatched',
+    'patch.unpatched',
+    'transition.completed'
+  ],
   brokenBy: ['ftrace-off-allowed', 'fexit-bypasses-livepatch'],
   start: () => null,
-  holding: (_memory, state) =>
-    state.stacks.size > 0 && state.settings.get('kernel.ftrace_enabled') === '0'
-      ? [
-          {
-            subject: 'kernel.ftrace_enabled',
-            text: `ftrace is off: ${state.stacks.size} livepatched functions run as they were`
-          }
-        ]
-      : []
+  holding: (_memory, state) => {
+    const found = damagedSubjects(state, 'lost-redirection')
+      .filter((key) => state.stacks.has(key))
+      .map((key) => ({ subject: key, text: `${key} is livepatched, and its calls run the original` }))
+    if (state.stacks.size === 0 || state.settings.get('kernel.ftrace_enabled') !== '0') return found
+    const text = `ftrace is off: ${state.stacks.size} livepatched functions run as they were`
+    return [...found, { subject: 'kernel.ftrace_enabled', text }]
+  }
 })
 
 /** K3: what one user of ftrace on a function does to the next. */
@@ -87,9 +96,11 @@ export const armedWhereRegistered = defineInvariant<null>({
   says: 'A kprobe whose registration succeeded is armed, and is disarmed where it was armed.',
   holds: everywhere,
   applies: everywhere,
-  reads: [],
+  reads: ['damage.done'],
   brokenBy: ['unarmed-kprobe-succeeds', 'kprobe-disarmed-from-wrong-ops'],
   start: () => null,
+  after: (_memory, _state, event) =>
+    damageDone(event, 'ipmodify-ops', (name) => `the kprobe on ${name} is unregistered, and is still armed`),
   rest: (_memory, state, { operation, ret }) => {
     if (operation?.op !== 'insmod' || ret !== 0) return []
     const { module } = operation

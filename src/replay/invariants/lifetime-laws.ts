@@ -1,4 +1,5 @@
 import { findPatch, type KernelState } from '../../projections/index.ts'
+import { damageDone } from './damage-laws.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 import { replacedBy } from './patch-list.ts'
 
@@ -17,7 +18,15 @@ export const referencesHold = defineInvariant<References>({
   says: 'A module can be unloaded exactly when no patch of it, no force and no link holds it.',
   holds: everywhere,
   applies: everywhere,
-  reads: ['patch.enabled', 'patch.pinned', 'patch.freed', 'hook.attached', 'hook.detached', 'module.going'],
+  reads: [
+    'patch.enabled',
+    'patch.pinned',
+    'patch.freed',
+    'hook.attached',
+    'hook.detached',
+    'module.going',
+    'damage.done'
+  ],
   brokenBy: ['early-failure-leaks', 'mutex-left-locked', 'enable-takes-no-reference', 'links-pin-nothing'],
   start: () => ({ held: new Set(), pinned: new Set(), links: new Map(), found: null }),
   before: (memory, _state, event) => {
@@ -34,7 +43,10 @@ export const referencesHold = defineInvariant<References>({
     const holder = holderOf(memory, module)
     if (holder !== null) memory.found = { subject: module, text: `${module} is unloaded although ${holder}` }
   },
-  after: ({ found }) => found,
+  after: ({ found }, _state, event) =>
+    damageDone(event, 'module-reference', (module) => `${module} was refused, and its reference is kept`) ??
+    damageDone(event, 'mutex', (mutex) => `an enable returned with ${mutex} locked`) ??
+    found,
   rest: (memory, state, { operation, ret }) => {
     if (operation?.op !== 'rmmod' || ret === null || ret >= 0) return []
     const { module } = operation

@@ -1,6 +1,15 @@
-import { findPatch, inScope, type KernelState, type PatchState } from '../../projections/index.ts'
+import type { ObjectSpec } from '../../kernel/index.ts'
+import {
+  findPatch,
+  functionKey,
+  inScope,
+  type KernelState,
+  type PatchState
+} from '../../projections/index.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 import { isReplacing, keysOf, listed, nopsOf } from './patch-list.ts'
+
+const EEXIST = 17
 
 /** The patch whose enable is under way, and those before it. */
 function enabling(state: KernelState, name: string): { patch: PatchState; older: PatchState[] } | null {
@@ -10,15 +19,16 @@ function enabling(state: KernelState, name: string): { patch: PatchState; older:
 }
 
 /** S3: klp_add_nops(). */
-export const nopsAreExact = defineInvariant<null>({
+export const nopsAreExact = defineInvariant<{ exists: boolean }>({
   id: 'S3',
   says: 'A replacing patch has one nop for each function of an older one that it does not change itself.',
   holds: ['mainline'],
   applies: everywhere,
-  reads: ['transition.started'],
+  reads: ['transition.started', 'patch.rejected'],
   brokenBy: ['sympos-0-is-not-1', 'functions-dropped-after-switch', 'nops-for-all'],
-  start: () => null,
-  after: (_memory, state, event, world) => {
+  start: () => ({ exists: false }),
+  after: (memory, state, event, world) => {
+    if (event.type === 'patch.rejected') memory.exists ||= event.data.errno === EEXIST
     if (event.type !== 'transition.started' || event.data.goal !== 'patched') return null
     const found = enabling(state, event.data.patch)
     // Its first event brought the patch into this transition: an enable, and no reversed disable.
@@ -41,8 +51,29 @@ export const nopsAreExact = defineInvariant<null>({
       ...odd.map((key) => `${patch.name} has a nop too many for ${key}`)
     ].join(', ')
     return { subject: patch.name, text }
+  },
+  rest: (memory, _state, { operation }, world) => {
+    const { exists } = memory
+    memory.exists = false
+    if (!exists || operation?.op !== 'insmod' || operation.fail !== undefined) return []
+    const { module } = operation
+    const patch = world.modules.get(module)?.patch
+    if (patch == null || hasTwice(patch.objects)) return []
+    return [
+      { subject: module, text: `${module} was refused with EEXIST: it got a nop for a function of its own` }
+    ]
   }
 })
+
+/** Whether the patch's own objects or functions want one directory twice. */
+function hasTwice(objects: readonly ObjectSpec[]): boolean {
+  const names = objects.flatMap(({ name, functions }) => [
+    name,
+    ...new Set(functions.map((func) => functionKey(name, func.old, func.sympos)))
+  ])
+  const all = objects.reduce((sum, { functions }) => sum + functions.length + 1, 0)
+  return names.length < all || new Set(names).size < all
+}
 
 /** S4: klp_add_nops() skips who is not replaced. */
 export const noNopOutOfScope = defineInvariant<null>({

@@ -1,4 +1,5 @@
 import type { KernelState } from '../../projections/index.ts'
+import { damageDone } from './damage-laws.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 import { listed } from './patch-list.ts'
 
@@ -68,7 +69,7 @@ export const refusedIsUnpatched = defineInvariant<{ found: Complaint[] }>({
   says: 'No patch has anything in a module that was refused.',
   holds: everywhere,
   applies: everywhere,
-  reads: ['module.unloaded'],
+  reads: ['module.unloaded', 'damage.done'],
   brokenBy: ['mod-left-in-error-path'],
   start: () => ({ found: [] }),
   before: (memory, state, event) => {
@@ -80,5 +81,10 @@ export const refusedIsUnpatched = defineInvariant<{ found: Complaint[] }>({
         memory.found.push({ subject: name, text: `${module} was refused, and ${name} still patches it` })
     }
   },
-  after: ({ found }) => found
+  after: ({ found }, _state, event) =>
+    damageDone(
+      event,
+      'object-mod',
+      (subject) => `the module of ${subject} was refused, and is still its object's mod`
+    ) ?? found
 })

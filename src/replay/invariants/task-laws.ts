@@ -1,5 +1,6 @@
 import { isPending, pendingTasks, versionFor } from '../../kernel/index.ts'
-import { type KernelState, ORIGINAL, taskKey } from '../../projections/index.ts'
+import { damagedSubjects, type KernelState, ORIGINAL, taskKey } from '../../projections/index.ts'
+import { damageEvents } from './damage-laws.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 import { type ThreadStates, tellThreads, threadEvents } from './thread-states.ts'
 
@@ -17,6 +18,12 @@ export const restIsUndefined = defineInvariant<{ found: Complaint | null }>({
     const { transition } = state
     // An enable that fails goes back to where every task is still.
     if (type !== 'transition.completed' || transition?.started !== true) return
+    const [flagged] = damagedSubjects(state, 'pending-flag')
+    if (flagged !== undefined)
+      memory.found = {
+        subject: `task ${flagged}`,
+        text: `${transition.patch} completes while task ${flagged} has the pending flag`
+      }
     const [task] = pendingTasks(state)
     if (task === undefined) return
     const subject = `task ${taskKey(task.pid, task.comm)}`
@@ -34,7 +41,7 @@ export const pendingIsBehind = defineInvariant<ThreadStates & { stale: boolean; 
   says: 'A thread is pending exactly while its patch state is not the target of the transition.',
   holds: everywhere,
   applies: everywhere,
-  reads: threadEvents,
+  reads: [...threadEvents, ...damageEvents],
   brokenBy: ['reverse-keeps-flags'],
   start: () => ({ target: -1, threads: new Map(), stale: false, found: [] }),
   after: (memory, _state, event) => {
@@ -58,6 +65,9 @@ function strayThreads({ threads }: ThreadStates, state: KernelState): Complaint[
     if (pending !== isPending(state, key)) wrong(key, pending ? 'is pending' : 'is not pending')
     else if (pending && patchState !== 1 - target) wrong(key, 'is pending at the target')
     else if (state.transition !== null && !pending && patchState !== target) wrong(key, 'is left behind')
+  }
+  for (const key of damagedSubjects(state, 'pending-flag')) {
+    if (!isPending(state, Number(key))) wrong(Number(key), 'has the flag, and its patch state is the target')
   }
   return found
 }
@@ -104,18 +114,29 @@ export const forkInherits = defineInvariant<null>({
   start: () => null,
   after: (_memory, state, event) => {
     if (event.type !== 'task.started' || event.data.parent === null) return null
-    const { parent: parentKey, pid, comm } = event.data
-    const child = state.tasks.get(taskKey(pid, comm))
-    const parent = state.tasks.get(parentKey)
-    if (child === undefined || parent === undefined) return null
-    const subject = `task ${taskKey(pid, comm)}`
-    if (isPending(state, parentKey) !== isPending(state, taskKey(pid, comm)))
-      return { subject, text: `${comm} (${pid}) is not pending as its parent ${parentKey} is` }
-    const key = [...state.stacks.keys()].find(
-      (one) => versionFor(state, parent, one) !== versionFor(state, child, one)
-    )
-    return key === undefined
-      ? null
-      : { subject, text: `${comm} (${pid}) runs another ${key} than its parent` }
+    const { parent, pid, comm } = event.data
+    return unlikeParent(state, parent, taskKey(pid, comm))
+  },
+  rest: (_memory, state, { operation, ret }) => {
+    if (operation?.op !== 'start-task' || operation.parent === undefined || ret !== 0) return []
+    const complaint = unlikeParent(state, operation.parent, taskKey(operation.pid, operation.comm))
+    return complaint === null ? [] : [complaint]
   }
 })
+
+function unlikeParent(state: KernelState, parentKey: number, childKey: number): Complaint | null {
+  const child = state.tasks.get(childKey)
+  const parent = state.tasks.get(parentKey)
+  if (child === undefined || parent === undefined) return null
+  const subject = `task ${childKey}`
+  if (isPending(state, parentKey) !== isPending(state, childKey)) {
+    const word = isPending(state, childKey) ? 'pending' : 'not pending'
+    return { subject, text: `${child.comm} (${child.pid}) is ${word}, unlike its parent ${parentKey}` }
+  }
+  const key = [...state.stacks.keys()].find(
+    (one) => versionFor(state, parent, one) !== versionFor(state, child, one)
+  )
+  return key === undefined
+    ? null
+    : { subject, text: `${child.comm} (${child.pid}) runs another ${key} than its parent ${parentKey}` }
+}
