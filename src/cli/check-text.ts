@@ -41,7 +41,9 @@ function deedText(app: App, checked: CheckedStream, findings: readonly Finding[]
   const lines = [app.colors.bold(visible(causeText(checked, findings[0])))]
   for (const finding of findings) {
     lines.push('', ...findingLines(app, checked, finding))
-    const changes = diffSections(finding.diff).flatMap(({ changes: own }) => own)
+    const changes = diffSections(finding.diff).flatMap(({ head, changes: own }) =>
+      own.map((line) => (head === 'modules' ? `${line} (module)` : line))
+    )
     const news = changes.filter((line) => !said.has(line))
     news.forEach((line, n) => {
       said.add(line)
@@ -81,7 +83,7 @@ function causeText({ times }: CheckedStream, finding: Finding | undefined): stri
 
 function lawText({ invariants, policy }: CheckedStream, { violation }: Finding): string {
   const law = invariants.find(({ id }) => id === violation.invariant)
-  const whose = violation.promised ? `Part of what ${policy} is to keep.` : `${policy} does not promise it.`
+  const whose = violation.promised ? `${policy} has to keep this.` : `${policy} does not promise this.`
   return `${law?.says ?? ''} ${whose}`
 }
 
