@@ -80,10 +80,10 @@ describe('the catalogue of faults', () => {
             { operation, uptimeNs: state.uptimeNs + 1n },
             { operation: { op: 'try' }, uptimeNs: state.uptimeNs + 2n }
           ]
-          for (const { name, inject: ways } of kernelFaults) {
-            const found = ways({ state, world, ahead })
-            if (found.length > 0) applied.add(name)
-            expect(found).toEqual(ways({ state: copyState(state), world, ahead }))
+          for (const fault of kernelFaults) {
+            const found = fault.inject({ state, world, ahead })
+            if (found.length > 0) applied.add(fault.name)
+            expect(found).toEqual(fault.inject({ state: copyState(state), world, ahead }))
             expect(new Set(found.map(({ variant }) => variant)).size).toBe(found.length)
           }
         }
