@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { bugNames, kernelBugs } from '../../src/kernel/index.ts'
+import { type BugName, bugNames, kernelBugs } from '../../src/kernel/index.ts'
 import { invariants, type Violation } from '../../src/replay/index.ts'
 import { type Caught, caught, type Hazard, hazard, tables } from './bugs/bug-table.ts'
 import { bugScopes, hazardScopes, moreScopes } from './bugs/scopes.ts'
 
 const page = fileURLToPath(new URL('../../docs/bugs.md', import.meta.url))
 const mark =
-  '<!-- What follows is written by the test of this page: UPDATE_DOCS=1 npx vitest run test/replay/bugs -->'
+  '<!-- What follows is written by the test of this page: UPDATE_DOCS=1 npx vitest run test/replay/bugs.test.ts -->'
 
 const bugs: Caught[] = []
 const hazards: Hazard[] = []
@@ -47,6 +47,16 @@ describe('together', () => {
       [...bugs, ...hazards].flatMap((one) => one.broken.map(({ invariant }) => invariant))
     )
     expect(invariants.map(({ id }) => id).filter((id) => !broken.has(id))).toEqual([])
+  })
+
+  it('are what the invariants say that broke them', () => {
+    const isBug = (name: string): name is BugName => (bugNames as readonly string[]).includes(name)
+    const breaking = new Set(
+      bugs.flatMap(({ bug, broken }) => broken.map(({ invariant }) => `${bug} ${invariant}`))
+    )
+    const said = invariants.flatMap(({ id, brokenBy }) => brokenBy.filter(isBug).map((bug) => `${bug} ${id}`))
+    expect(said.filter((one) => !breaking.has(one))).toEqual([])
+    expect(bugNames.filter((bug) => !said.includes(`${bug} ${kernelBugs[bug].breaks}`))).toEqual([])
   })
 
   it('are what docs/bugs.md lists', () => {

@@ -27,7 +27,8 @@ function lines({ ahead }: Injection): string[] {
 }
 
 function wordOf(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value instanceof Map ? [...value] : value) : String(value)
+  if (typeof value === 'string') return value
+  return JSON.stringify(value instanceof Map ? [...value] : value)
 }
 
 function inject(name: string, place: Place): { variant: string; ahead: string[] }[] {

@@ -1,4 +1,4 @@
-import { type BugName, bugNames, kernelBugs, type Operation } from '../../../src/kernel/index.ts'
+import { type BugName, kernelBugs, type Operation } from '../../../src/kernel/index.ts'
 import type { Violation } from '../../../src/replay/index.ts'
 import { hazardScopes, type Scope, searchOf } from './scopes.ts'
 import { type Search, shortestRun, violationsOf } from './shortest-run.ts'
@@ -49,30 +49,39 @@ export function hazard(invariant: string): Hazard {
   }
 }
 
-/** docs/bugs.md between its marks: a line for each bug, and one for each hazard. */
+/** What docs/bugs.md has under its mark: a line for each bug, for what else some of them break, for each hazard. */
 export function tables(bugs: readonly Caught[], hazards: readonly Hazard[]): string {
-  const rows = bugs.map(({ bug, invariant, policy, path }) => {
-    const { origin, says } = kernelBugs[bug]
-    return `| \`${bug}\` | ${origin ?? '-'} | ${says} | ${invariant} | ${policy} | ${storyOf(path)} |`
-  })
-  const hazardRows = hazards.map(
-    ({ invariant, from, policy, path, broken }) =>
-      `| ${invariant} | ${from} | ${policy} | ${storyOf(path)} | ${broken.find((one) => one.invariant === invariant)?.text ?? ''} |`
-  )
+  const isOwn = ({ bug, invariant }: Caught) => kernelBugs[bug].breaks === invariant
   return [
-    `## The ${bugNames.length} bugs`,
+    '## Each bug and the invariant that catches it',
     '',
     '| Bug | Cured by, or named in | What the kernel does | Invariant | Policy | Shortest story |',
     '| --- | --- | --- | --- | --- | --- |',
-    ...rows,
+    ...bugs.filter(isOwn).map((one) => {
+      const { origin, says } = kernelBugs[one.bug]
+      return `| \`${one.bug}\` | ${origin ?? '-'} | ${says} | ${endOf(one)}`
+    }),
+    '',
+    '## What else some of them break',
+    '',
+    '| Bug | Invariant | Policy | Shortest story |',
+    '| --- | --- | --- | --- |',
+    ...bugs.filter((one) => !isOwn(one)).map((one) => `| \`${one.bug}\` | ${endOf(one)}`),
     '',
     '## What breaks in a kernel without a bug',
     '',
-    '| Invariant | Part | Policy | Shortest story | What is wrong |',
+    '| What is wrong | Named in | Invariant | Policy | Shortest story |',
     '| --- | --- | --- | --- | --- |',
-    ...hazardRows,
+    ...hazards.map((one) => {
+      const text = one.broken.find(({ invariant }) => invariant === one.invariant)?.text
+      return `| ${text} | ${one.from} | ${endOf(one)}`
+    }),
     ''
   ].join('\n')
+}
+
+function endOf({ invariant, policy, path }: Caught | Hazard): string {
+  return `${invariant} | ${policy} | ${storyOf(path)} |`
 }
 
 function storyOf(path: readonly Operation[] | null): string {
