@@ -1,5 +1,4 @@
-import { findPatch } from '../../projections/index.ts'
-import { damageDone } from './damage-laws.ts'
+import { damagedSubjects, findPatch } from '../../projections/index.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 
 /** F4: what sysfs shows of a quiet machine is what the events left there. */
@@ -8,7 +7,7 @@ export const sysfsShowsList = defineInvariant<{ found: Complaint[] }>({
   says: "A patch's directory is in sysfs from its enable to its free work.",
   holds: everywhere,
   applies: everywhere,
-  reads: ['host.observed', 'damage.done'],
+  reads: ['host.observed', 'patch.enabled', 'patch.freed', 'damage.done', 'damage.undone'],
   brokenBy: ['directory-kept', 'early-failure-leaks'],
   start: () => ({ found: [] }),
   before: (memory, state, event) => {
@@ -27,12 +26,11 @@ export const sysfsShowsList = defineInvariant<{ found: Complaint[] }>({
         memory.found.push({ subject: name, text: `${name} is enabled, and is not in sysfs` })
     }
   },
-  after: ({ found }, _state, event) =>
-    damageDone(
-      event,
-      'sysfs-directory',
-      (patch) => `${patch} is gone, and its directory is still in sysfs`
-    ) ?? found
+  after: ({ found }) => found,
+  holding: (_memory, state) =>
+    damagedSubjects(state, 'sysfs-directory')
+      .filter((name) => findPatch(state, name) === undefined)
+      .map((name) => ({ subject: name, text: `${name} is in sysfs, and is not enabled` }))
 })
 
 /** F5: klp_free_patch_work_fn(). */
@@ -58,10 +56,10 @@ export const freedOnce = defineInvariant<{ freed: Set<string>; found: Complaint 
     memory.freed.add(name)
   },
   after: ({ found }) => found,
-  rest: (_memory, state, { operation }) => {
-    if (operation?.op !== 'free') return []
+  rest: (_memory, state, { operation, ret }) => {
+    if (operation?.op !== 'free' || ret === 0) return []
     const { patch: name } = operation
     if (findPatch(state, name)?.offList !== true) return []
-    return [{ subject: name, text: `${name} is off the list, and its free work does not free it` }]
+    return [{ subject: name, text: `${name} is off the list, and its free work does not come` }]
   }
 })

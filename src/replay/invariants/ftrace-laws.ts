@@ -1,5 +1,4 @@
 import { damagedSubjects, functionKey } from '../../projections/index.ts'
-import { damageDone, damageEvents } from './damage-laws.ts'
 import { defineInvariant, everywhere } from './invariant.ts'
 
 const EAGAIN = 11
@@ -23,8 +22,6 @@ export const oneIpmodify = defineInvariant<{ armed: Map<string, string> }>({
         armed.set(module, functionKey('vmlinux', kprobe.function, 1))
     }
     if (ret === 0 && operation?.op === 'rmmod') armed.delete(module)
-    for (const name of damagedSubjects(state, 'ipmodify-ops'))
-      armed.set('a kprobe', functionKey('vmlinux', name, 1))
     return [...armed]
       .filter(([, key]) => state.stacks.has(key))
       .map(([name, key]) => ({
@@ -41,22 +38,23 @@ export const ftraceIsOn = defineInvariant<null>({
   holds: everywhere,
   applies: everywhere,
   reads: [
-    ...damageEvents,
     'setting.changed',
     'object.patched',
     'object.unpatched',
     'patch.unpatched',
-    'transition.completed'
+    'transition.completed',
+    'damage.done',
+    'damage.undone'
   ],
   brokenBy: ['ftrace-off-allowed', 'fexit-bypasses-livepatch'],
   start: () => null,
   holding: (_memory, state) => {
-    const found = damagedSubjects(state, 'lost-redirection')
+    const lost = damagedSubjects(state, 'lost-redirection')
       .filter((key) => state.stacks.has(key))
       .map((key) => ({ subject: key, text: `${key} is livepatched, and its calls run the original` }))
-    if (state.stacks.size === 0 || state.settings.get('kernel.ftrace_enabled') !== '0') return found
+    if (state.stacks.size === 0 || state.settings.get('kernel.ftrace_enabled') !== '0') return lost
     const text = `ftrace is off: ${state.stacks.size} livepatched functions run as they were`
-    return [...found, { subject: 'kernel.ftrace_enabled', text }]
+    return [...lost, { subject: 'kernel.ftrace_enabled', text }]
   }
 })
 
@@ -96,15 +94,17 @@ export const armedWhereRegistered = defineInvariant<null>({
   says: 'A kprobe whose registration succeeded is armed, and is disarmed where it was armed.',
   holds: everywhere,
   applies: everywhere,
-  reads: ['damage.done'],
+  reads: [],
   brokenBy: ['unarmed-kprobe-succeeds', 'kprobe-disarmed-from-wrong-ops'],
   start: () => null,
-  after: (_memory, _state, event) =>
-    damageDone(event, 'ipmodify-ops', (name) => `the kprobe on ${name} is unregistered, and is still armed`),
   rest: (_memory, state, { operation, ret }) => {
-    if (operation?.op !== 'insmod' || ret !== 0) return []
+    const left = damagedSubjects(state, 'ipmodify-ops').map((name) => ({
+      subject: name,
+      text: `the ops with IPMODIFY still have ${name}, whose kprobe is gone`
+    }))
+    if (operation?.op !== 'insmod' || ret !== 0) return left
     const { module } = operation
-    if (state.settings.get(`kprobes/list:${module}`) !== 'unarmed') return []
-    return [{ subject: module, text: `${module} registered its kprobe, which was not armed` }]
+    if (state.settings.get(`kprobes/list:${module}`) !== 'unarmed') return left
+    return [...left, { subject: module, text: `${module} registered its kprobe, which was not armed` }]
   }
 })

@@ -1,5 +1,4 @@
 import { findPatch, type KernelState } from '../../projections/index.ts'
-import { damageDone } from './damage-laws.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 import { replacedBy } from './patch-list.ts'
 
@@ -43,10 +42,11 @@ export const referencesHold = defineInvariant<References>({
     const holder = holderOf(memory, module)
     if (holder !== null) memory.found = { subject: module, text: `${module} is unloaded although ${holder}` }
   },
-  after: ({ found }, _state, event) =>
-    damageDone(event, 'module-reference', (module) => `${module} was refused, and its reference is kept`) ??
-    damageDone(event, 'mutex', (mutex) => `an enable returned with ${mutex} locked`) ??
-    found,
+  after: ({ found }, _state, event) => {
+    if (event.type !== 'damage.done' || event.data.kind !== 'module-reference') return found
+    const { subject } = event.data
+    return { subject, text: `a reference to ${subject} is left that nobody will drop` }
+  },
   rest: (memory, state, { operation, ret }) => {
     if (operation?.op !== 'rmmod' || ret === null || ret >= 0) return []
     const { module } = operation

@@ -1,8 +1,9 @@
-import type { ObjectSpec } from '../../kernel/index.ts'
+import type { World } from '../../kernel/index.ts'
 import {
   findPatch,
   functionKey,
   inScope,
+  isDamaged,
   type KernelState,
   type PatchState
 } from '../../projections/index.ts'
@@ -19,16 +20,19 @@ function enabling(state: KernelState, name: string): { patch: PatchState; older:
 }
 
 /** S3: klp_add_nops(). */
-export const nopsAreExact = defineInvariant<{ exists: boolean }>({
+export const nopsAreExact = defineInvariant<null>({
   id: 'S3',
   says: 'A replacing patch has one nop for each function of an older one that it does not change itself.',
   holds: ['mainline'],
   applies: everywhere,
   reads: ['transition.started', 'patch.rejected'],
   brokenBy: ['sympos-0-is-not-1', 'functions-dropped-after-switch', 'nops-for-all'],
-  start: () => ({ exists: false }),
-  after: (memory, state, event, world) => {
-    if (event.type === 'patch.rejected') memory.exists ||= event.data.errno === EEXIST
+  start: () => null,
+  after: (_memory, state, event, world) => {
+    if (event.type === 'patch.rejected') {
+      const { patch, errno } = event.data
+      return errno === EEXIST ? nopForItself(state, patch, world) : null
+    }
     if (event.type !== 'transition.started' || event.data.goal !== 'patched') return null
     const found = enabling(state, event.data.patch)
     // Its first event brought the patch into this transition: an enable, and no reversed disable.
@@ -51,28 +55,19 @@ export const nopsAreExact = defineInvariant<{ exists: boolean }>({
       ...odd.map((key) => `${patch.name} has a nop too many for ${key}`)
     ].join(', ')
     return { subject: patch.name, text }
-  },
-  rest: (memory, _state, { operation }, world) => {
-    const { exists } = memory
-    memory.exists = false
-    if (!exists || operation?.op !== 'insmod' || operation.fail !== undefined) return []
-    const { module } = operation
-    const patch = world.modules.get(module)?.patch
-    if (patch == null || hasTwice(patch.objects)) return []
-    return [
-      { subject: module, text: `${module} was refused with EEXIST: it got a nop for a function of its own` }
-    ]
   }
 })
 
-/** Whether the patch's own objects or functions want one directory twice. */
-function hasTwice(objects: readonly ObjectSpec[]): boolean {
-  const names = objects.flatMap(({ name, functions }) => [
-    name,
-    ...new Set(functions.map((func) => functionKey(name, func.old, func.sympos)))
+/** A directory that is there already, though the patch names each function once: that of a nop for it. */
+function nopForItself(state: KernelState, name: string, world: World): Complaint | null {
+  const objects = world.modules.get(name)?.patch?.objects
+  if (objects === undefined || isDamaged(state, 'sysfs-directory', name)) return null
+  const names = objects.flatMap((object) => [
+    object.name,
+    ...object.functions.map((func) => functionKey(object.name, func.old, func.sympos))
   ])
-  const all = objects.reduce((sum, { functions }) => sum + functions.length + 1, 0)
-  return names.length < all || new Set(names).size < all
+  if (new Set(names).size < names.length) return null
+  return { subject: name, text: `${name} is refused for a nop for a function that it changes itself` }
 }
 
 /** S4: klp_add_nops() skips who is not replaced. */
