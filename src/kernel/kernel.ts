@@ -80,7 +80,7 @@ function dispatch(act: Act, operation: Operation): number {
 function freePatchWork(act: Act, name: string): number {
   const patch = findPatch(act.state, name)
   if (patch === undefined || !patch.offList) return -ENOENT
-  if (patch.replacedBy !== null && hasBug(act.world, 'free-missing')) return 0
+  if (patch.replacedBy !== null && hasBug(act.world, 'free-missing')) return -ENOENT
   act.tell('patch.freed', { patch: name })
   if (hasBug(act.world, 'free-twice')) act.tell('patch.freed', { patch: name })
   if (hasBug(act.world, 'directory-kept')) act.tell('damage.done', { kind: 'sysfs-directory', subject: name })

@@ -39,6 +39,7 @@ export function rmmod(act: Act, name: string): number {
   if (moduleRefs(act, name) > 0) return -EAGAIN
   const spec = act.world.modules.get(name)
   for (const line of spec?.exitPrints ?? []) act.print('info', line)
+  unregisterModuleKprobe(act, name)
   unload(act, name, 'removed')
   return 0
 }
@@ -71,7 +72,6 @@ function unload(act: Act, name: string, reason: 'removed' | 'refused'): void {
     const symbol = hook.function === null ? null : `${name}:${hook.function}`
     act.tell('hook.killed', { address: hook.address, symbol })
   }
-  unregisterModuleKprobe(act, name)
   act.tell('module.going', { module: name, actor: null })
   // klp_module_going() waits for klp_mutex: the module never comes to its end.
   if (isDamaged(act.state, 'mutex', 'klp_mutex')) return

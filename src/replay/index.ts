@@ -1,4 +1,6 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
+export type { Avoidable } from './check/avoidable.ts'
+export { checkHistory, type CheckFinding } from './check/check-history.ts'
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
 export { toScenario } from './counterexample/scenario-of.ts'

@@ -53,7 +53,8 @@ test.each(recordings())('the JSON of every command on $name is as the contract s
       await hold('diff', 'boot', at)
     }
     for (const key of functions) await hold('runs', '--function', key)
-    for (const command of ['gaps', 'blocking', 'streams', 'rejected', 'verify'] as const) await hold(command)
+    for (const command of ['gaps', 'blocking', 'check', 'streams', 'rejected', 'verify'] as const)
+      await hold(command)
     const [event] = (await hold('log')) as { position: number }[]
     expect(await hold('show', `@${event?.position}`)).toMatchObject(event ?? {})
 

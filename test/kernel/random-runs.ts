@@ -1,5 +1,6 @@
 import type { HistoryEvent, Policy } from '../../src/events/index.ts'
 import {
+  type BugName,
   enabledOperations,
   hybrid,
   linux72,
@@ -85,6 +86,8 @@ export interface RunOptions {
   readonly forces: boolean
   /** How many of a hundred operations are ones that a kernel refuses. */
   readonly illegal: number
+  /** What the kernel does wrong. */
+  readonly bugs?: readonly BugName[]
 }
 
 /** A run of the model under watch, with the facts that it told. */
@@ -136,7 +139,8 @@ export function randomRun(
   options: RunOptions,
   invariants: readonly Invariant[] = []
 ): RandomRun {
-  const { world, offers } = randomWorld(policy, draw)
+  const { world: right, offers } = randomWorld(policy, draw)
+  const world: World = options.bugs === undefined ? right : { ...right, bugs: new Set(options.bugs) }
   const random = new RandomRun(world, invariants)
   for (const pid of [1, 2, 3]) random.perform({ op: 'start-task', pid, comm: `task${pid}` })
   random.perform({ op: 'start-task', pid: 0, comm: 'swapper/0' })

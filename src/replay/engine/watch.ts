@@ -33,6 +33,11 @@ export class Watch implements Observer {
     return this.#violations
   }
 
+  /** What the invariants remember: two runs go on alike only where this is the same too. */
+  get memories(): readonly unknown[] {
+    return this.#memories
+  }
+
   /**
    * A second watch that stands where this one stands and goes its own way. It begins with the violations that last,
    * and those that have ended stay here. The world may be another from here on.

@@ -15,7 +15,7 @@ export const callbackWords = defineInvariant<Words>({
   holds: everywhere,
   applies: everywhere,
   reads: ['patch.enabled', 'callback.ran'],
-  brokenBy: ['post-unpatch-always', 'replaced-callbacks-run'],
+  brokenBy: ['post-unpatch-always'],
   start: () => ({ words: new Map(), lives: new Map() }),
   after: ({ words, lives }, _state, event, world) => {
     if (event.type === 'patch.enabled') lives.set(event.data.patch, (lives.get(event.data.patch) ?? 0) + 1)

@@ -10,7 +10,7 @@ import type { Invariant } from './invariant.ts'
 import { keptFunctionsStay } from './kept-functions.ts'
 import { forcePinsRemoved, referencesHold, textOutlivesUse } from './lifetime-laws.ts'
 import { freedBehindSync, noNopOutOfScope, nopHidesNobody, nopsAreExact } from './nop-laws.ts'
-import { loadedIsPatched, refusedIsUnpatched } from './object-laws.ts'
+import { loadedIsPatched, refusedIsUnpatched, relocationsAreCleared } from './object-laws.ts'
 import { refusedLeavesNothing } from './refusal-laws.ts'
 import { replacedAreGone, scopeStays } from './replacement-laws.ts'
 import { conflictIsRefused, onePatchOfSet, setsAreApart } from './set-laws.ts'
@@ -55,6 +55,7 @@ export const invariants: readonly Invariant[] = [
   freedOnce,
   loadedIsPatched,
   refusedIsUnpatched,
+  relocationsAreCleared,
   callbackWords,
   replacedIsSilent,
   statesAreCarried,

@@ -86,7 +86,7 @@ export const oneSetOfVersions = defineInvariant<{ sets: Sets | null }>({
   holds: everywhere,
   applies: everywhere,
   reads: [...stackEvents, 'module.loaded', 'module.going'],
-  brokenBy: ['a patch that comes between (hand-made events)'],
+  brokenBy: ['fexit-bypasses-livepatch', 'a patch that comes between (hand-made events)'],
   start: () => ({ sets: null }),
   before: (memory, state, event) => {
     const { sets } = memory

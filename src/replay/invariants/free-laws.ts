@@ -1,4 +1,4 @@
-import { findPatch } from '../../projections/index.ts'
+import { damagedSubjects, findPatch } from '../../projections/index.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 
 /** F4: what sysfs shows of a quiet machine is what the events left there. */
@@ -7,7 +7,7 @@ export const sysfsShowsList = defineInvariant<{ found: Complaint[] }>({
   says: "A patch's directory is in sysfs from its enable to its free work.",
   holds: everywhere,
   applies: everywhere,
-  reads: ['host.observed'],
+  reads: ['host.observed', 'patch.enabled', 'patch.freed', 'damage.done', 'damage.undone'],
   brokenBy: ['directory-kept', 'early-failure-leaks'],
   start: () => ({ found: [] }),
   before: (memory, state, event) => {
@@ -26,7 +26,11 @@ export const sysfsShowsList = defineInvariant<{ found: Complaint[] }>({
         memory.found.push({ subject: name, text: `${name} is enabled, and is not in sysfs` })
     }
   },
-  after: ({ found }) => found
+  after: ({ found }) => found,
+  holding: (_memory, state) =>
+    damagedSubjects(state, 'sysfs-directory')
+      .filter((name) => findPatch(state, name) === undefined)
+      .map((name) => ({ subject: name, text: `${name} is in sysfs, and is not enabled` }))
 })
 
 /** F5: klp_free_patch_work_fn(). */

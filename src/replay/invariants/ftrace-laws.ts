@@ -1,4 +1,4 @@
-import { functionKey } from '../../projections/index.ts'
+import { damagedSubjects, functionKey } from '../../projections/index.ts'
 import { defineInvariant, everywhere } from './invariant.ts'
 
 const EAGAIN = 11
@@ -37,18 +37,25 @@ export const ftraceIsOn = defineInvariant<null>({
   says: 'While a function is livepatched ftrace is on and redirects its calls.',
   holds: everywhere,
   applies: everywhere,
-  reads: ['setting.changed', 'object.patched', 'object.unpatched', 'patch.unpatched', 'transition.completed'],
+  reads: [
+    'setting.changed',
+    'object.patched',
+    'object.unpatched',
+    'patch.unpatched',
+    'transition.completed',
+    'damage.done',
+    'damage.undone'
+  ],
   brokenBy: ['ftrace-off-allowed', 'fexit-bypasses-livepatch'],
   start: () => null,
-  holding: (_memory, state) =>
-    state.stacks.size > 0 && state.settings.get('kernel.ftrace_enabled') === '0'
-      ? [
-          {
-            subject: 'kernel.ftrace_enabled',
-            text: `ftrace is off: ${state.stacks.size} livepatched functions run as they were`
-          }
-        ]
-      : []
+  holding: (_memory, state) => {
+    const lost = damagedSubjects(state, 'lost-redirection')
+      .filter((key) => state.stacks.has(key))
+      .map((key) => ({ subject: key, text: `${key} is livepatched, and its calls run the original` }))
+    if (state.stacks.size === 0 || state.settings.get('kernel.ftrace_enabled') !== '0') return lost
+    const text = `ftrace is off: ${state.stacks.size} livepatched functions run as they were`
+    return [...lost, { subject: 'kernel.ftrace_enabled', text }]
+  }
 })
 
 /** K3: what one user of ftrace on a function does to the next. */
@@ -91,9 +98,13 @@ export const armedWhereRegistered = defineInvariant<null>({
   brokenBy: ['unarmed-kprobe-succeeds', 'kprobe-disarmed-from-wrong-ops'],
   start: () => null,
   rest: (_memory, state, { operation, ret }) => {
-    if (operation?.op !== 'insmod' || ret !== 0) return []
+    const left = damagedSubjects(state, 'ipmodify-ops').map((name) => ({
+      subject: name,
+      text: `the ops with IPMODIFY still have ${name}, whose kprobe is gone`
+    }))
+    if (operation?.op !== 'insmod' || ret !== 0) return left
     const { module } = operation
-    if (state.settings.get(`kprobes/list:${module}`) !== 'unarmed') return []
-    return [{ subject: module, text: `${module} registered its kprobe, which was not armed` }]
+    if (state.settings.get(`kprobes/list:${module}`) !== 'unarmed') return left
+    return [...left, { subject: module, text: `${module} registered its kprobe, which was not armed` }]
   }
 })

@@ -17,7 +17,15 @@ export const referencesHold = defineInvariant<References>({
   says: 'A module can be unloaded exactly when no patch of it, no force and no link holds it.',
   holds: everywhere,
   applies: everywhere,
-  reads: ['patch.enabled', 'patch.pinned', 'patch.freed', 'hook.attached', 'hook.detached', 'module.going'],
+  reads: [
+    'patch.enabled',
+    'patch.pinned',
+    'patch.freed',
+    'hook.attached',
+    'hook.detached',
+    'module.going',
+    'damage.done'
+  ],
   brokenBy: ['early-failure-leaks', 'mutex-left-locked', 'enable-takes-no-reference', 'links-pin-nothing'],
   start: () => ({ held: new Set(), pinned: new Set(), links: new Map(), found: null }),
   before: (memory, _state, event) => {
@@ -34,7 +42,11 @@ export const referencesHold = defineInvariant<References>({
     const holder = holderOf(memory, module)
     if (holder !== null) memory.found = { subject: module, text: `${module} is unloaded although ${holder}` }
   },
-  after: ({ found }) => found,
+  after: ({ found }, _state, event) => {
+    if (event.type !== 'damage.done' || event.data.kind !== 'module-reference') return found
+    const { subject } = event.data
+    return { subject, text: `a reference to ${subject} is left that nobody will drop` }
+  },
   rest: (memory, state, { operation, ret }) => {
     if (operation?.op !== 'rmmod' || ret === null || ret >= 0) return []
     const { module } = operation

@@ -1,6 +1,16 @@
-import { findPatch, inScope, type KernelState, type PatchState } from '../../projections/index.ts'
+import type { World } from '../../kernel/index.ts'
+import {
+  findPatch,
+  functionKey,
+  inScope,
+  isDamaged,
+  type KernelState,
+  type PatchState
+} from '../../projections/index.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 import { isReplacing, keysOf, listed, nopsOf } from './patch-list.ts'
+
+const EEXIST = 17
 
 /** The patch whose enable is under way, and those before it. */
 function enabling(state: KernelState, name: string): { patch: PatchState; older: PatchState[] } | null {
@@ -15,10 +25,14 @@ export const nopsAreExact = defineInvariant<null>({
   says: 'A replacing patch has one nop for each function of an older one that it does not change itself.',
   holds: ['mainline'],
   applies: everywhere,
-  reads: ['transition.started'],
+  reads: ['transition.started', 'patch.rejected'],
   brokenBy: ['sympos-0-is-not-1', 'functions-dropped-after-switch', 'nops-for-all'],
   start: () => null,
   after: (_memory, state, event, world) => {
+    if (event.type === 'patch.rejected') {
+      const { patch, errno } = event.data
+      return errno === EEXIST ? nopForItself(state, patch, world) : null
+    }
     if (event.type !== 'transition.started' || event.data.goal !== 'patched') return null
     const found = enabling(state, event.data.patch)
     // Its first event brought the patch into this transition: an enable, and no reversed disable.
@@ -43,6 +57,18 @@ export const nopsAreExact = defineInvariant<null>({
     return { subject: patch.name, text }
   }
 })
+
+/** A directory that is there already, though the patch names each function once: that of a nop for it. */
+function nopForItself(state: KernelState, name: string, world: World): Complaint | null {
+  const objects = world.modules.get(name)?.patch?.objects
+  if (objects === undefined || isDamaged(state, 'sysfs-directory', name)) return null
+  const names = objects.flatMap((object) => [
+    object.name,
+    ...object.functions.map((func) => functionKey(object.name, func.old, func.sympos))
+  ])
+  if (new Set(names).size < names.length) return null
+  return { subject: name, text: `${name} is refused for a nop for a function that it changes itself` }
+}
 
 /** S4: klp_add_nops() skips who is not replaced. */
 export const noNopOutOfScope = defineInvariant<null>({

@@ -1,4 +1,4 @@
-import type { KernelState } from '../../projections/index.ts'
+import { damagedSubjects, type KernelState } from '../../projections/index.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 import { listed } from './patch-list.ts'
 
@@ -68,7 +68,7 @@ export const refusedIsUnpatched = defineInvariant<{ found: Complaint[] }>({
   says: 'No patch has anything in a module that was refused.',
   holds: everywhere,
   applies: everywhere,
-  reads: ['module.unloaded'],
+  reads: ['module.loaded', 'module.unloaded', 'damage.done', 'damage.undone'],
   brokenBy: ['mod-left-in-error-path'],
   start: () => ({ found: [] }),
   before: (memory, state, event) => {
@@ -80,5 +80,34 @@ export const refusedIsUnpatched = defineInvariant<{ found: Complaint[] }>({
         memory.found.push({ subject: name, text: `${module} was refused, and ${name} still patches it` })
     }
   },
-  after: ({ found }) => found
+  after: ({ found }) => found,
+  holding: (_memory, state) =>
+    inAbsentModule(state, 'object-mod').map(({ subject, patch, module }) => ({
+      subject,
+      text: `${module} was refused, and ${patch} still takes it for loaded`
+    }))
 })
+
+/** O3: clear_relocate_add() in klp_module_going(). */
+export const relocationsAreCleared = defineInvariant<null>({
+  id: 'O3',
+  says: 'No relocation of a patch points into a module that is gone, so that the module can be loaded again.',
+  holds: everywhere,
+  applies: everywhere,
+  reads: ['module.loaded', 'module.unloaded', 'damage.done', 'damage.undone'],
+  brokenBy: ['relocations-kept'],
+  start: () => null,
+  holding: (_memory, state) =>
+    inAbsentModule(state, 'relocation').map(({ subject, patch, module }) => ({
+      subject,
+      text: `${patch} still has relocations into ${module}, which is gone and cannot be loaded again`
+    }))
+})
+
+/** What a bug has left of a module in a patch, for modules that are not there. */
+function inAbsentModule(state: KernelState, kind: 'object-mod' | 'relocation') {
+  return damagedSubjects(state, kind).flatMap((subject) => {
+    const [patch = '', module = ''] = subject.split(' ')
+    return state.modules.has(module) ? [] : [{ subject, patch, module }]
+  })
+}

@@ -66,7 +66,7 @@ export const lastPatchRuns = lawAtRest({
   says: 'At rest the last patch on the list that has a function runs it for everybody.',
   holds: everywhere,
   applies: everywhere,
-  reads: stackEvents,
+  reads: [...stackEvents, 'damage.done', 'damage.undone'],
   brokenBy: ['coming-patches-backwards', 'fexit-bypasses-livepatch'],
   wrong: (state) => (state.transition === null ? notTheLast(state) : [])
 })

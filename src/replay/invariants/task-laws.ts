@@ -1,5 +1,12 @@
 import { isPending, pendingTasks, versionFor } from '../../kernel/index.ts'
-import { type KernelState, ORIGINAL, taskKey } from '../../projections/index.ts'
+import {
+  damagedSubjects,
+  isDamaged,
+  type KernelState,
+  ORIGINAL,
+  type TaskState,
+  taskKey
+} from '../../projections/index.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
 import { type ThreadStates, tellThreads, threadEvents } from './thread-states.ts'
 
@@ -17,7 +24,7 @@ export const restIsUndefined = defineInvariant<{ found: Complaint | null }>({
     const { transition } = state
     // An enable that fails goes back to where every task is still.
     if (type !== 'transition.completed' || transition?.started !== true) return
-    const [task] = pendingTasks(state)
+    const [task] = [...pendingTasks(state), ...flaggedTasks(state)]
     if (task === undefined) return
     const subject = `task ${taskKey(task.pid, task.comm)}`
     memory.found = {
@@ -28,13 +35,18 @@ export const restIsUndefined = defineInvariant<{ found: Complaint | null }>({
   after: (memory) => memory.found
 })
 
+/** Tasks whose TIF_PATCH_PENDING stands although they are at the goal: only a bug leaves it so. */
+function flaggedTasks(state: KernelState): TaskState[] {
+  return damagedSubjects(state, 'pending-flag').flatMap((key) => state.tasks.get(Number(key)) ?? [])
+}
+
 /** T3: what the facts say of each thread and what the transition says of it are the same. */
 export const pendingIsBehind = defineInvariant<ThreadStates & { stale: boolean; found: Complaint[] }>({
   id: 'T3',
   says: 'A thread is pending exactly while its patch state is not the target of the transition.',
   holds: everywhere,
   applies: everywhere,
-  reads: threadEvents,
+  reads: [...threadEvents, 'damage.done', 'damage.undone'],
   brokenBy: ['reverse-keeps-flags'],
   start: () => ({ target: -1, threads: new Map(), stale: false, found: [] }),
   after: (memory, _state, event) => {
@@ -58,6 +70,7 @@ function strayThreads({ threads }: ThreadStates, state: KernelState): Complaint[
     if (pending !== isPending(state, key)) wrong(key, pending ? 'is pending' : 'is not pending')
     else if (pending && patchState !== 1 - target) wrong(key, 'is pending at the target')
     else if (state.transition !== null && !pending && patchState !== target) wrong(key, 'is left behind')
+    else if (isDamaged(state, 'pending-flag', String(key))) wrong(key, 'has the pending flag at the target')
   }
   return found
 }
@@ -94,28 +107,43 @@ export function checkedVersion({ stacks, transition }: KernelState, key: string)
 }
 
 /** T11: klp_copy_process(). */
-export const forkInherits = defineInvariant<null>({
+export const forkInherits = defineInvariant<{ isOrphan: boolean }>({
   id: 'T11',
   says: 'A forked thread has the patch state, the pending flag and the view of its parent.',
   holds: everywhere,
   applies: everywhere,
   reads: ['task.started'],
   brokenBy: ['fork-starts-unpatched'],
-  start: () => null,
-  after: (_memory, state, event) => {
-    if (event.type !== 'task.started' || event.data.parent === null) return null
-    const { parent: parentKey, pid, comm } = event.data
-    const child = state.tasks.get(taskKey(pid, comm))
-    const parent = state.tasks.get(parentKey)
-    if (child === undefined || parent === undefined) return null
-    const subject = `task ${taskKey(pid, comm)}`
-    if (isPending(state, parentKey) !== isPending(state, taskKey(pid, comm)))
-      return { subject, text: `${comm} (${pid}) is not pending as its parent ${parentKey} is` }
-    const key = [...state.stacks.keys()].find(
-      (one) => versionFor(state, parent, one) !== versionFor(state, child, one)
-    )
-    return key === undefined
-      ? null
-      : { subject, text: `${comm} (${pid}) runs another ${key} than its parent` }
+  start: () => ({ isOrphan: false }),
+  after: (memory, state, event) => {
+    if (event.type !== 'task.started') return null
+    const { parent, pid, comm } = event.data
+    memory.isOrphan = parent === null
+    return parent === null ? null : differsFromParent(state, parent, taskKey(pid, comm))
+  },
+  rest: (memory, state, { operation }) => {
+    const { isOrphan } = memory
+    memory.isOrphan = false
+    // It was asked to fork, and the thread that came has not been told to be anybody's child.
+    if (!isOrphan || operation?.op !== 'start-task' || operation.parent === undefined) return []
+    const { parent, pid, comm } = operation
+    const wrong = differsFromParent(state, parent, taskKey(pid, comm))
+    return wrong === null ? [] : [wrong]
   }
 })
+
+function differsFromParent(state: KernelState, parentKey: number, key: number): Complaint | null {
+  const [parent, child] = [state.tasks.get(parentKey), state.tasks.get(key)]
+  if (parent === undefined || child === undefined) return null
+  const who = `${child.comm} (${child.pid})`
+  const subject = `task ${key}`
+  if (isPending(state, parentKey) !== isPending(state, key))
+    return {
+      subject,
+      text: `${who} is ${isPending(state, key) ? '' : 'not '}pending, unlike its parent ${parentKey}`
+    }
+  const odd = [...state.stacks.keys()].find(
+    (one) => versionFor(state, parent, one) !== versionFor(state, child, one)
+  )
+  return odd === undefined ? null : { subject, text: `${who} runs another ${odd} than its parent` }
+}

@@ -50,7 +50,7 @@ export const liveness = defineInvariant<null>({
   holds: everywhere,
   applies: everywhere,
   reads: [],
-  brokenBy: ['a kernel without reliable stacks'],
+  brokenBy: ['mutex-left-locked', 'a kernel without reliable stacks'],
   start: () => null,
   rest: (_memory, state, { operation }) => {
     const { transition } = state
