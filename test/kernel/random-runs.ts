@@ -93,7 +93,7 @@ export interface RunOptions {
 /** A run of the model under watch, with the facts that it told. */
 export class RandomRun {
   readonly run: ModelRun
-  readonly #events: HistoryEvent[] = []
+  readonly events: HistoryEvent[] = []
 
   constructor(world: World, invariants: readonly Invariant[]) {
     this.run = new ModelRun(world, new Watch(world, invariants))
@@ -111,14 +111,14 @@ export class RandomRun {
     const uptimeNs = this.state.uptimeNs + 1n
     const outcome = this.run.perform(operation, uptimeNs)
     for (const fact of outcome.facts) {
-      this.#events.push({ ...fact, uptimeNs, position: this.#events.length + 1 })
+      this.events.push({ ...fact, uptimeNs, position: this.events.length + 1 })
     }
     return outcome
   }
 
   /** What the facts alone say, folded on a second state. */
   get folded(): KernelState {
-    return fold({ ...emptyState(), policy: this.world.rules.name }, this.#events)
+    return fold({ ...emptyState(), policy: this.world.rules.name }, this.events)
   }
 
   /** What was broken, in words, each invariant once. */
