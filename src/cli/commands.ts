@@ -3,6 +3,7 @@ import { blame } from './commands/blame.ts'
 import { blocking } from './commands/blocking.ts'
 import { completion } from './commands/completion.ts'
 import { conform } from './commands/conform.ts'
+import { debug } from './commands/debug.ts'
 import { diff } from './commands/diff.ts'
 import { exportCommand } from './commands/export.ts'
 import { gaps } from './commands/gaps.ts'
@@ -32,6 +33,7 @@ export const commands: readonly CliCommand[] = [
   show,
   diff,
   blame,
+  debug,
   simulate,
   conform,
   streams,

@@ -1,6 +1,21 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
+export { Cursor } from './debug/cursor.ts'
+export {
+  type Arrival,
+  continueBack,
+  continueTo,
+  functionValue,
+  hookValue,
+  type Stop,
+  stopAtPositions,
+  stopOnChange,
+  stopOnEvent
+} from './debug/stop.ts'
+export { type Cause, whyHook } from './debug/why.ts'
+export { historyViolations } from './engine/history-violations.ts'
+export { invariants } from './invariants/catalogue.ts'
 export { errnoText, type Failure } from './scenario/check-expectation.ts'
 export { type ManifestModules, manifest, manifestModules } from './scenario/manifest-modules.ts'
 export {

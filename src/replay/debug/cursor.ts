@@ -60,12 +60,13 @@ export class Cursor<Event extends HistoryEvent = HistoryEvent> {
     this.goto(this.#place + count)
   }
 
-  /** A copy of the state at another place. */
+  /** The state at another place, as a copy; the cursor and its own state stay as they are. */
   stateAt(place: number): KernelState {
-    const here = this.#place
-    this.goto(place)
-    const state = copyState(this.#state)
-    this.goto(here)
+    const wanted = Math.min(Math.max(place, 0), this.end)
+    const [kept, from] = this.#nearest(wanted)
+    const state = copyState(kept)
+    const changes = new Changes()
+    for (const event of this.history.slice(from, wanted)) evolve(state, event, changes)
     return state
   }
 
@@ -119,12 +120,19 @@ export class Cursor<Event extends HistoryEvent = HistoryEvent> {
     return event
   }
 
-  /** Takes up the nearest kept state at or before the place, unless the cursor itself is nearer. */
+  /** Takes up the nearest state at or before the place. */
   #restore(place: number): void {
+    const [state, at] = this.#nearest(place)
+    if (at === this.#place) return
+    this.#state = copyState(state)
+    this.#place = at
+  }
+
+  /** The nearest state at or before a place, and where it is from: a kept one, or the cursor's own. */
+  #nearest(place: number): [KernelState, number] {
     let kept = Math.floor(place / this.#every) * this.#every
     while (!this.#saved.has(kept)) kept -= this.#every
-    if (this.#place <= place && this.#place >= kept) return
-    this.#state = copyState(this.#saved.get(kept) as KernelState)
-    this.#place = kept
+    if (this.#place <= place && this.#place >= kept) return [this.#state, this.#place]
+    return [this.#saved.get(kept) as KernelState, kept]
   }
 }

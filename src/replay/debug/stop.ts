@@ -17,12 +17,12 @@ export interface Arrival {
 }
 
 /** Stops at every event that fits. */
-export function onEvent(text: string, fits: (event: HistoryEvent) => boolean): Stop {
+export function stopOnEvent(text: string, fits: (event: HistoryEvent) => boolean): Stop {
   return { text, open: () => (_state, event) => (fits(event) ? event.type : null) }
 }
 
 /** Stops where a value of the state changes; `wanted` is the only new value that counts, null for any. */
-export function onChange(
+export function stopOnChange(
   text: string,
   readValue: (state: KernelState) => string,
   wanted: ((value: string) => boolean) | null = null
@@ -43,7 +43,7 @@ export function onChange(
 }
 
 /** Stops at some events of the log, by position, each for its own reason. */
-export function atPositions(text: string, reasons: ReadonlyMap<number, string>): Stop {
+export function stopAtPositions(text: string, reasons: ReadonlyMap<number, string>): Stop {
   return { text, open: () => (_state, event) => reasons.get(event.position) ?? null }
 }
 
