@@ -147,3 +147,51 @@ describe('klplog debug', () => {
     for (const name of names) expect(await batch(`help ${name}`)).toContain(name)
   })
 })
+
+describe('a fork of the history', () => {
+  let shadow: Asked
+  beforeAll(async () => {
+    shadow = await askRecording('hyb-6f-nop-shadow')
+  })
+  afterAll(() => shadow.dispose())
+
+  const batch = async (...commands: readonly string[]) => {
+    const { exitCode, stdout, stderr } = await shadow.run('debug --batch --at @104', {
+      stdin: lines(...commands)
+    })
+    expect([exitCode, stderr]).toEqual([0, ''])
+    return stdout
+  }
+
+  test('without the load of lp_stuck the hook is reached until it is detached', async () => {
+    const said = await batch('skip', 'break hook ov', 'c', 'c')
+    expect(said).toContain('fork-1 leaves the recorded history behind @104, without insmod lp_stuck')
+    expect(said.match(/^Breakpoint 1, .*$/gm)).toEqual(['Breakpoint 1, hook ov: active -> not attached'])
+    expect(said).toContain('The history ends here.')
+  })
+
+  test('reversed at once, the transition of lp_stuck gives the hook back when it completes', async () => {
+    const said = await batch('goto @108', 'inject disable: lp_stuck', 'break hook ov active', 'c')
+    expect(said).toMatch(
+      /Breakpoint 1, .*: shadowed, reached by switched tasks -> active\n.* object\.unpatched/
+    )
+  })
+
+  test('a refused deed says its errno, a step that is none what is wrong with it', async () => {
+    expect(await batch('inject disable: lp_stuck')).toContain('refused with ENOENT (2)')
+    const { exitCode, stderr } = await shadow.run('debug --batch --at @104', {
+      stdin: 'inject frob: lp_stuck\n'
+    })
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringContaining('it says nothing that is done: give one of insmod')
+    ])
+  })
+
+  test('another policy decides from there on, and branch leads back', async () => {
+    const said = await batch('policy replace-set', 'goto end', 'info stack', 'branch', 'branch recorded')
+    expect(said).toContain('replace-set policy')
+    expect(said).toMatch(/^ {2}recorded: 311 events\n\* fork-1: \d+ events, from @104$/m)
+    expect(said.trimEnd().split('\n').at(-2)).toMatch(/^@104 /)
+  })
+})

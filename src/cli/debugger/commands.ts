@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { DebugCommand, Said } from './debug-command.ts'
+import { forking } from './forking.ts'
 import { looking } from './looking.ts'
 import { moving } from './moving.ts'
 import type { Session } from './session.ts'
@@ -24,7 +25,14 @@ const quit: DebugCommand = {
 }
 
 /** Every command of the debugger, in the order of its help. */
-export const debugCommands: readonly DebugCommand[] = [...moving, ...stopping, ...looking, help, quit]
+export const debugCommands: readonly DebugCommand[] = [
+  ...moving,
+  ...stopping,
+  ...looking,
+  ...forking,
+  help,
+  quit
+]
 
 /**
  * The command that a word stands for: its name, an alias, or a beginning that no other command has.

@@ -11,7 +11,11 @@ export function placeText(session: Session): string {
   const { event } = cursor
   const { dim, green, red, yellow, magenta } = app.colors
   const where = branch.leftAt === null ? '' : magenta(`[${branch.name}] `)
-  if (event === null) return `${where}Before the first event: nothing is loaded.`
+  if (event === null) {
+    return branch.leftAt === null
+      ? 'Before the first event: nothing is loaded.'
+      : `${where}Where it leaves the recorded history, behind @${state.position}.`
+  }
   const by = byWhom(event)
   const lines = [`${where}${eventHeadline(app, event)}`, `    ${visible(eventSentence(event))}`]
   if (by !== null) lines.push(dim(`    by ${visible(by)}`))
