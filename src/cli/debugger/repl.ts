@@ -35,6 +35,8 @@ export async function readCommands(session: Session, options: { readonly batch: 
   // Ctrl-C gives up the line, as in gdb; Ctrl-D leaves.
   lines.on('SIGINT', () => {
     io.stdout.write('\n')
+    lines.write(null, { ctrl: true, name: 'e' })
+    lines.write(null, { ctrl: true, name: 'u' })
     lines.prompt()
   })
   const repeat = new Repeat()
