@@ -4,6 +4,7 @@ import { blocking } from './commands/blocking.ts'
 import { check } from './commands/check.ts'
 import { completion } from './commands/completion.ts'
 import { conform } from './commands/conform.ts'
+import { debug } from './commands/debug.ts'
 import { diff } from './commands/diff.ts'
 import { exportCommand } from './commands/export.ts'
 import { gaps } from './commands/gaps.ts'
@@ -37,6 +38,7 @@ export const commands: readonly CliCommand[] = [
   diff,
   blame,
   check,
+  debug,
   simulate,
   conform,
   whatIf,

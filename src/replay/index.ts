@@ -1,13 +1,28 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export type { Avoidable } from './check/avoidable.ts'
-export { checkHistory, type CheckFinding } from './check/check-history.ts'
+export { type CheckFinding, checkHistory } from './check/check-history.ts'
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
 export { toScenario } from './counterexample/scenario-of.ts'
 export { shrink } from './counterexample/shrink.ts'
 export { type Story, type StoryStep, tell } from './counterexample/story.ts'
+export { Cursor } from './debug/cursor.ts'
+export { type Fork, type ForkChange, forkHistory } from './debug/fork.ts'
+export {
+  type Arrival,
+  continueBack,
+  continueTo,
+  functionValue,
+  hookValue,
+  type Stop,
+  stopAtPositions,
+  stopOnChange,
+  stopOnEvent
+} from './debug/stop.ts'
+export { type Cause, whyHook } from './debug/why.ts'
 export { type Course, runCourse } from './engine/course.ts'
 export { HistoryRun } from './engine/history-run.ts'
+export { historyViolations } from './engine/history-violations.ts'
 export { ModelRun } from './engine/model-run.ts'
 export type { Violation } from './engine/violation.ts'
 export { Watch } from './engine/watch.ts'
@@ -45,10 +60,11 @@ export {
   type StepResult,
   traitsOf
 } from './scenario/run-scenario.ts'
-export { readScenario, type Scenario } from './scenario/scenario.ts'
+export { readScenario, readSingleStep, type Scenario } from './scenario/scenario.ts'
 export { scenarioEvents } from './scenario/scenario-events.ts'
 export { scenarioJsonSchema } from './scenario/scenario-schema.ts'
 export { ScenarioError } from './scenario/scenario-text.ts'
+export { NoSuchTask, operationsOf, stepTitle } from './scenario/step-operations.ts'
 export { changeLines } from './scenario/step-text.ts'
 export { applicablePlaces } from './sweep/applicable-places.ts'
 export type { Finding } from './sweep/finding.ts'

@@ -1,11 +1,12 @@
-import type { SqliteLog } from '../../src/events/index.ts'
 import { type HandMade, handMade } from '../projections/hand-made.ts'
 import { ingestRecording, recordings } from '../support/recordings.ts'
 import { klplog, type Outcome, type World } from './command-line.ts'
 
+type OpenLog = Awaited<ReturnType<typeof handMade>>
+
 /** A log to ask, and its questions as one types them: words between spaces. */
 export interface Asked {
-  readonly log: SqliteLog
+  readonly log: OpenLog
   /** Where the recording is; evidence names its files by it. */
   readonly directory: string
   run(line: string, world?: World): Promise<Outcome>
@@ -26,8 +27,6 @@ export async function askRecording(name: string): Promise<Asked> {
 export async function askHistory(facts: readonly HandMade[]): Promise<Asked> {
   return askLog(await handMade(facts), '')
 }
-
-type OpenLog = Awaited<ReturnType<typeof handMade>>
 
 function askLog(log: OpenLog, directory: string): Asked {
   const run = (line: string, { env = {}, ...world }: World = {}) =>

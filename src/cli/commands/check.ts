@@ -2,8 +2,8 @@ import { Option } from 'commander'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
 import { stateAt } from '../../projections/index.ts'
 import {
-  checkHistory,
   type CheckFinding,
+  checkHistory,
   historyWorld,
   type Invariant,
   invariantsFor,

@@ -1,16 +1,10 @@
 import type { StreamInfo } from '../../events/index.ts'
-import {
-  diffStates,
-  isSameState,
-  type KernelState,
-  type StateDiff,
-  stateAt
-} from '../../projections/index.ts'
+import { diffStates, isSameState, type KernelState, stateAt } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
-import { diffSections } from '../diff-lines.ts'
+import { diffText } from '../diff-text.ts'
 import { UsageError } from '../errors.ts'
-import { printAnswer, visible } from '../output.ts'
+import { printAnswer } from '../output.ts'
 import { ask, type Question, type QuestionOptions, withQuestion } from '../question.ts'
 import { positionAt } from '../stream-time.ts'
 
@@ -44,7 +38,7 @@ export const diff = defineCommand<QuestionOptions>({
         await app.note(`Nothing differs between ${where}.`)
         if (options.json !== true && (options.output ?? 'table') === 'table') return
       }
-      await printAnswer(app, options, answer, () => textOf(app, question, before, after, found))
+      await printAnswer(app, options, answer, () => diffText(app, question, before, after, found))
     })
 })
 
@@ -72,24 +66,4 @@ async function stateOf(app: App, { log, stream }: Question, at: string | undefin
 
 function placeOf({ position, uptimeNs }: KernelState) {
   return { position, uptimeNs: String(uptimeNs) }
-}
-
-function textOf(
-  app: App,
-  { times }: Question,
-  before: KernelState,
-  after: KernelState,
-  found: StateDiff
-): string {
-  const { bold, red, green } = app.colors
-  const lines = [
-    bold(`--- @${before.position} ${times.long(before.uptimeNs)}`),
-    bold(`+++ @${after.position} ${times.long(after.uptimeNs)}`)
-  ]
-  const colored = (line: string) =>
-    line.startsWith('+') ? green(line) : line.startsWith('-') ? red(line) : line
-  for (const { head, changes } of diffSections(found)) {
-    lines.push(bold(head), ...changes.map(visible).map(colored))
-  }
-  return lines.join('\n')
 }

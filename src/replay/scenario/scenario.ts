@@ -102,14 +102,33 @@ export function readScenario(text: string, readFile: (path: string) => string): 
   return scenario
 }
 
-function readStep(
+/**
+ * Reads one step on its own: `force: lp_x`, or `{attach: ov, to: lp_x:f}`.
+ * @throws ScenarioError that says what is wrong with it
+ */
+export function readSingleStep(text: string): StepSpec {
+  const source = new ScenarioText(text)
+  const { step, faults } = readStepAt(source, [], source.data, 'it')
+  if (step === null) throw new ScenarioError(faults)
+  return step.spec
+}
+
+interface ReadStep {
+  readonly step: ScenarioStep | null
+  readonly faults: readonly ScenarioFault[]
+}
+
+function readStep(source: ScenarioText, frame: Frame, n: number): ReadStep {
+  return readStepAt(source, ['steps', n], frame.steps[n], `step ${n + 1}`)
+}
+
+function readStepAt(
   source: ScenarioText,
-  frame: Frame,
-  n: number
-): { step: ScenarioStep | null; faults: readonly ScenarioFault[] } {
-  const path = ['steps', n]
+  path: readonly PropertyKey[],
+  given: unknown,
+  name: string
+): ReadStep {
   const line = source.lineOf(path)
-  const given: unknown = frame.steps[n]
   const keys = typeof given === 'object' && given !== null ? Object.keys(given) : []
   const verbs = keys.filter((key): key is Verb => Object.hasOwn(stepSchemas, key))
   const [verb] = verbs
@@ -117,7 +136,7 @@ function readStep(
     const what =
       verb === undefined ? 'says nothing that is done' : `does several things (${verbs.join(', ')})`
     const all = Object.keys(stepSchemas).join(', ')
-    return { step: null, faults: [{ line, message: `step ${n + 1} ${what}: give one of ${all}` }] }
+    return { step: null, faults: [{ line, message: `${name} ${what}: give one of ${all}` }] }
   }
   const parsed = stepSchemas[verb].safeParse(given)
   if (!parsed.success) return { step: null, faults: source.faultsOf(parsed.error, path) }

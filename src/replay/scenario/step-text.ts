@@ -3,7 +3,7 @@ import type { Change, KernelState, StateDiff } from '../../projections/index.ts'
 import { hookRows } from '../../projections/index.ts'
 import type { StepResult } from './run-scenario.ts'
 
-/** What a step changed, a line each: patch stack, function stacks, hook table, modules. */
+/** What a step, or an event, changed, a line each: patch stack, function stacks, hook table, modules. */
 export function changeLines({
   changes,
   before,

@@ -1,0 +1,185 @@
+import { eventTypes } from '../../events/index.ts'
+import { isNamed } from '../../projections/index.ts'
+import {
+  functionValue,
+  historyViolations,
+  hookValue,
+  invariants,
+  stopAtPositions,
+  stopOnChange,
+  stopOnEvent
+} from '../../replay/index.ts'
+import { UsageError } from '../errors.ts'
+import { eventFilter, typesAsked } from '../event-filter.ts'
+import type { DebugCommand, Said } from './debug-command.ts'
+import { parseExpression } from './expression.ts'
+import { whereTold } from './opened-stops.ts'
+import type { AskedStop, Branch, Session } from './session.ts'
+
+const statuses = ['active', 'partial', 'shadowed', 'stale', 'gone']
+
+const forms = `break TYPE | break patch NAME | break function NAME | break task PID | break hook PROGRAM [STATUS] |
+break invariant ID | break if EXPRESSION`
+
+/** Commands that say where to stop. */
+export const stopping: readonly DebugCommand[] = [
+  {
+    name: 'break',
+    aliases: ['b'],
+    args: 'WHAT',
+    says: 'stop at a type of event, at a patch, function, task or hook, where an invariant breaks, or if ...',
+    repeats: false,
+    run: async (session, rest) => added(session, breakpointOf(rest)),
+    complete: (session) => [
+      ...eventTypes,
+      'patch',
+      'function',
+      'task',
+      'hook',
+      'invariant',
+      'if',
+      ...namesIn(session),
+      ...statuses
+    ]
+  },
+  {
+    name: 'watch',
+    aliases: [],
+    args: 'function NAME | hook PROGRAM | EXPRESSION',
+    says: 'stop where what calls of a function run, where a hook stands, or a value changes; then reverse-continue tells where it last did',
+    repeats: false,
+    run: async (session, rest) => added(session, watchpointOf(rest)),
+    complete: (session) => ['function', 'hook', ...namesIn(session)]
+  },
+  {
+    name: 'delete',
+    aliases: ['d'],
+    args: '[N...]',
+    says: 'delete breakpoints and watchpoints by their numbers, or all',
+    repeats: false,
+    run: remove
+  }
+]
+
+/** Names of patches, functions and programs that the history tells of. */
+export function namesIn({ cursor }: Session): string[] {
+  const names = new Set<string>()
+  for (const { data } of cursor.history) {
+    if ('patch' in data) names.add(data.patch)
+    if ('program' in data) names.add(data.program)
+    if ('objects' in data)
+      for (const object of data.objects ?? []) for (const func of object.functions) names.add(func.name)
+  }
+  return [...names]
+}
+
+async function added(session: Session, stop: AskedStop): Promise<Said> {
+  const { number, kind, text } = session.addStop(stop)
+  return { text: `${kind === 'breakpoint' ? 'Breakpoint' : 'Watchpoint'} ${number}: ${text}` }
+}
+
+function breakpointOf(rest: string): AskedStop {
+  const [word = '', name = '', status] = rest.split(/\s+/)
+  const make = (text: string, opened: AskedStop['make']): AskedStop => ({
+    kind: 'breakpoint',
+    text,
+    make: opened
+  })
+  const needs = (what: string) => {
+    if (name === '') throw new UsageError(`break ${word} needs ${what}`, forms)
+    return name
+  }
+  switch (word) {
+    case '':
+      throw new UsageError('break needs to know what to stop at', forms)
+    case 'patch':
+      return make(rest, () => stopOnEvent(rest, eventFilterOf({ patch: [needs('the name of a patch')] })))
+    case 'function':
+      return make(rest, functionStop(rest, needs('the name of a function')))
+    case 'task': {
+      const pid = Number(needs('a pid'))
+      if (!Number.isSafeInteger(pid)) throw new UsageError(`"${name}" is no pid`, forms)
+      return make(rest, () => stopOnEvent(rest, eventFilterOf({ task: pid })))
+    }
+    case 'hook':
+      return make(rest, hookStop(rest, needs('the name of a program'), status))
+    case 'invariant':
+      return make(rest, invariantStop(rest, needs('the id of an invariant')))
+    case 'if': {
+      const expression = parseExpression(rest.slice(2).trim())
+      return make(rest, (branch, stream) => whereTold(branch, stream, expression, 'breakpoint'))
+    }
+    default: {
+      const types = new Set<string>(typesAsked({ type: [rest] }))
+      return make(rest, () => stopOnEvent(rest, ({ type }) => types.has(type)))
+    }
+  }
+}
+
+type Filter = Parameters<typeof eventFilter>[0]
+
+/** The log's own filter: what `klplog log` would show. */
+function eventFilterOf(asked: Filter): Parameters<typeof stopOnEvent>[1] {
+  const fits = eventFilter(asked)
+  return (event) => fits(event as Parameters<typeof fits>[0])
+}
+
+/** At what changes the function's stack, not only at events that name it. */
+function functionStop(text: string, name: string): AskedStop['make'] {
+  return () =>
+    stopOnChange(text, (state) =>
+      [...state.stacks]
+        .filter(([key]) => isNamed(key, name))
+        .map(([, stack]) => stack.map((one) => (one.nop ? `nop(${one.patch})` : one.patch)).join(' > '))
+        .join('; ')
+        .replace(/^$/, 'not patched')
+    )
+}
+
+function hookStop(text: string, program: string, status: string | undefined): AskedStop['make'] {
+  if (status !== undefined && !statuses.includes(status)) {
+    throw new UsageError(`"${status}" is no status of a hook`, `They are ${statuses.join(', ')}.`)
+  }
+  const wanted = status === undefined ? null : (value: string) => value.startsWith(status)
+  return () => stopOnChange(text, (state) => hookValue(state, program), wanted)
+}
+
+function invariantStop(text: string, id: string): AskedStop['make'] {
+  if (!invariants.some((one) => one.id === id)) {
+    throw new UsageError(
+      `there is no invariant "${id}"`,
+      `They are ${invariants.map((one) => one.id).join(', ')}.`
+    )
+  }
+  return (branch: Branch) => {
+    const found = historyViolations(branch.cursor.history).filter(({ invariant }) => invariant === id)
+    return stopAtPositions(text, new Map(found.map((one) => [one.position, `${id}: ${one.text}`])))
+  }
+}
+
+function watchpointOf(rest: string): AskedStop {
+  const [word = '', name = ''] = rest.split(/\s+/)
+  if (rest === '')
+    throw new UsageError('watch needs something to watch', 'watch function NAME, watch hook PROGRAM')
+  const make = (opened: AskedStop['make']): AskedStop => ({ kind: 'watchpoint', text: rest, make: opened })
+  if (word === 'function' && name !== '') {
+    return make(() => stopOnChange(rest, (state) => functionValue(state, name)))
+  }
+  if (word === 'hook' && name !== '') {
+    return make(() => stopOnChange(rest, (state) => hookValue(state, name)))
+  }
+  const expression = parseExpression(rest)
+  return make((branch, stream) => whereTold(branch, stream, expression, 'watchpoint'))
+}
+
+async function remove(session: Session, rest: string): Promise<Said> {
+  const numbers = rest.split(/\s+/).filter((word) => word !== '')
+  const unknown = numbers.find((word) => !session.stops.some(({ number }) => String(number) === word))
+  if (unknown !== undefined) {
+    throw new UsageError(`there is no breakpoint or watchpoint ${unknown}`, '`info breakpoints` lists them.')
+  }
+  const kept = session.stops.filter(({ number }) => numbers.length > 0 && !numbers.includes(String(number)))
+  const gone = session.stops.length - kept.length
+  session.stops.splice(0, session.stops.length, ...kept)
+  return { text: `${gone} deleted.` }
+}
