@@ -1,5 +1,6 @@
 import { type HookState, type HookView, hookView, type KernelState } from '../../projections/index.ts'
 import { type Complaint, defineInvariant, everywhere } from './invariant.ts'
+import { isTurn } from './views.ts'
 
 interface Covered {
   /** The functions whose calls the program was reached by; a probe that is gone knows none any more. */
@@ -11,6 +12,8 @@ interface Covered {
 interface Coverage {
   /** Hooks that all calls have reached since they were attached, by key. */
   covered: Map<string, Covered>
+  /** The transition and direction in which somebody has switched already. */
+  turn: string | null
   stale: boolean
   found: readonly Complaint[]
 }
@@ -51,10 +54,11 @@ export const coverage = defineInvariant<Coverage>({
     'RFC 4/4 (E.6 S1, S2)',
     'a disable under an attached program'
   ],
-  start: () => ({ covered: new Map(), stale: false, found: [] }),
+  start: () => ({ covered: new Map(), turn: null, stale: false, found: [] }),
   after: (memory, state, event) => {
     // Of the tasks that switch the first one matters, and the last one to come back.
-    memory.stale ||= event.type !== 'task.switched' || isTurn(state, event.uptimeNs)
+    if (event.type === 'transition.reversed') memory.turn = null
+    memory.stale ||= event.type !== 'task.switched' || isTurn(memory, state)
     return null
   },
   holding: (memory, state) => {
@@ -63,10 +67,6 @@ export const coverage = defineInvariant<Coverage>({
     return memory.found
   }
 })
-
-function isTurn({ transition }: KernelState, uptimeNs: bigint): boolean {
-  return transition === null || transition.firstSwitchNs === uptimeNs || transition.behind?.size === 0
-}
 
 function uncovered(covered: Map<string, Covered>, state: KernelState): Complaint[] {
   const views = state.hooks.map((hook) => ({ hook, view: hookView(state, hook) }))

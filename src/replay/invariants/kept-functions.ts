@@ -1,12 +1,15 @@
 import { findPatch, inScope, type KernelState } from '../../projections/index.ts'
 import { type Complaint, defineInvariant } from './invariant.ts'
 import { keysOf, listed, objectOf } from './patch-list.ts'
-import { isCompletion, patchStatesOf, viewOf } from './views.ts'
+import { isCompletion, isTurn, patchStatesOf, viewOf } from './views.ts'
 
 interface Kept {
   /** By function: the patch that stays, and so has to be seen, and the one that was enabled over it. */
   owed: Map<string, { readonly owner: string; readonly by: string }>
   completing: boolean
+  turn: string | null
+  stale: boolean
+  found: readonly Complaint[]
 }
 
 /** S8: hybrid's promise to a hook that lives in a patch of its own. */
@@ -33,7 +36,7 @@ export const keptFunctionsStay = defineInvariant<Kept>({
     'host.observed'
   ],
   brokenBy: ['RFC 4/4 (E.6 S1, S4)'],
-  start: () => ({ owed: new Map(), completing: false }),
+  start: () => ({ owed: new Map(), completing: false, turn: null, stale: false, found: [] }),
   before: (memory, state, event) => {
     if (isCompletion(state, event)) memory.completing = true
     if (event.type === 'patch.disabled') forget(memory, (_key, owner) => owner === event.data.patch)
@@ -41,24 +44,31 @@ export const keptFunctionsStay = defineInvariant<Kept>({
   },
   after: (memory, state, event, world) => {
     if (event.type === 'transition.completed') memory.completing = false
+    if (event.type === 'transition.reversed') memory.turn = null
+    memory.stale ||= event.type !== 'task.switched' || isTurn(memory, state)
     if (event.type === 'patch.enabled') noteKept(memory, state, event.data.patch, world.rules.name)
     return null
   },
-  holding: ({ owed, completing }, state) => {
-    if (owed.size === 0) return []
-    const patchStates = patchStatesOf(state, completing)
-    const found: Complaint[] = []
-    for (const [key, { owner, by }] of owed) {
-      if (findPatch(state, owner)?.enabled !== true) continue
-      const view = viewOf(state, key)
-      const odd = patchStates.find((patchState) => view[patchState] !== owner)
-      if (odd === undefined) continue
-      const who = patchStates.length > 1 ? 'tasks that have switched run' : 'every task runs'
-      found.push({ subject: key, text: `since ${by} came, ${who} ${view[odd]}'s ${key} and not ${owner}'s` })
-    }
-    return found
+  holding: (memory, state) => {
+    if (memory.stale) memory.found = hidden(memory, state)
+    memory.stale = false
+    return memory.found
   }
 })
+
+function hidden({ owed, completing }: Kept, state: KernelState): Complaint[] {
+  const patchStates = owed.size === 0 ? [] : patchStatesOf(state, completing)
+  const found: Complaint[] = []
+  for (const [key, { owner, by }] of owed) {
+    if (findPatch(state, owner)?.enabled !== true) continue
+    const view = viewOf(state, key)
+    const odd = patchStates.find((patchState) => view[patchState] !== owner)
+    if (odd === undefined) continue
+    const who = patchStates.length > 1 ? 'tasks that have switched run' : 'every task runs'
+    found.push({ subject: key, text: `since ${by} came, ${who} ${view[odd]}'s ${key} and not ${owner}'s` })
+  }
+  return found
+}
 
 function forget({ owed }: Kept, isOver: (key: string, owner: string) => boolean): void {
   for (const [key, { owner }] of owed) if (isOver(key, owner)) owed.delete(key)

@@ -72,3 +72,14 @@ export function movingModule(state: KernelState, event: HistoryEvent): string | 
       return null
   }
 }
+
+/**
+ * Whether a task.switched can have changed whom something reaches: it is the first since the transition began or
+ * turned round, or the last one came back. Thousands of others are nothing new.
+ */
+export function isTurn(memory: { turn: string | null }, { transition }: KernelState): boolean {
+  const turn = transition === null ? null : `${transition.sincePosition} ${transition.goal}`
+  const isFirst = memory.turn !== turn
+  memory.turn = turn
+  return isFirst || transition?.behind?.size === 0
+}
