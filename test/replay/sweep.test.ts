@@ -3,7 +3,9 @@ import {
   type Finding,
   invariantsFor,
   type KernelFault,
+  kernelFault,
   readScenario,
+  reportFinding,
   runScenario,
   Sweep,
   type SweepPlan,
@@ -15,18 +17,8 @@ import { courseOfRecording } from '../support/recorded-course.ts'
 
 /** Faults at every place of a recorded history, and the shortest stories of what they break. */
 
-/** Somebody loads a livepatch before its time. */
-const loadEarly: KernelFault = {
-  name: 'load-early',
-  says: 'A livepatch is loaded before its time.',
-  inject: ({ state, world, ahead }) =>
-    [...world.modules.values()]
-      .filter(({ name, patch }) => patch !== null && !state.modules.has(name) && state.transition === null)
-      .map(({ name }) => ({
-        variant: name,
-        ahead: [{ operation: { op: 'insmod', module: name }, uptimeNs: state.uptimeNs }, ...ahead]
-      }))
-}
+/** The transition under way is forced. */
+const force = kernelFault('force')
 
 /** Nothing goes wrong. */
 const nothing: KernelFault = {
@@ -65,14 +57,13 @@ function courseOf({ course }: SweepPlan, { faults, operations, world }: Finding)
 }
 
 describe('a sweep', () => {
-  test('finds what a fault breaks and the recording has not: a patch over the function of a hook', async () => {
-    const { findings, progress } = sweepAll(await planFor('hyb-6f-nop-shadow', [loadEarly]))
+  test('finds what a fault breaks and the recording does not: a force pins a patch that it does not remove', async () => {
+    const { findings, progress } = sweepAll(await planFor('hyb-6f-nop-shadow', [force]))
     expect(progress).toMatchObject({ places: progress.placesTotal })
-    expect(findings).toHaveLength(1)
-    expect(findings[0]).toMatchObject({
-      faults: [{ fault: 'load-early' }],
-      violation: { invariant: 'S15', subject: 'ov@lp_hook:lp_hook_getpgrp' }
-    })
+    expect(findings).toMatchObject([
+      { faults: [{ fault: 'force' }], violation: { invariant: 'F2', subject: 'lp_hook' } }
+    ])
+    expect(findings[0]?.times).toBeGreaterThan(1)
   })
 
   test.each(['hyb-6a-conflict', 'hyb-6f-nop-shadow', 'up-4a-embed-kprobe', 'up-7c-signal'])(
@@ -85,19 +76,18 @@ describe('a sweep', () => {
   )
 
   test('has a fault only at the places that were asked for', async () => {
-    const plan = await planFor('hyb-6f-nop-shadow', [loadEarly])
+    const plan = await planFor('hyb-6f-nop-shadow', [force])
     const everywhere = sweepAll(plan)
     const last = everywhere.progress.places - 1
     const first = everywhere.findings[0]?.faults[0]?.place ?? 0
-    const at = (place: number) =>
-      sweepAll({ ...plan, faults: [{ fault: loadEarly, isAt: (n) => n === place }] })
+    const at = (place: number) => sweepAll({ ...plan, faults: [{ fault: force, isAt: (n) => n === place }] })
     expect(at(first).findings).toMatchObject([{ faults: [{ place: first }] }])
     expect(at(first).progress.injections).toBeLessThan(everywhere.progress.injections)
     expect(at(last).findings).toEqual([])
   })
 
   test('at random gives the same for the same seed, page by page or at once', async () => {
-    const plan = await planFor('hyb-6f-nop-shadow', [loadEarly, nothing])
+    const plan = await planFor('hyb-6f-nop-shadow', [force, nothing])
     const random = (seed: number) => sweepAll({ ...plan, random: { seed, runs: 60 }, depth: 2 })
     expect(random(7).findings).toEqual(random(7).findings)
     expect(random(7).progress.injections).toBe(60)
@@ -107,16 +97,44 @@ describe('a sweep', () => {
 })
 
 describe('a counterexample', () => {
+  test('of any fault runs as a scenario and breaks the same invariant about the same subject', async () => {
+    const names = [
+      'force',
+      'replaceable-flipped',
+      'attach-on-wrong-version',
+      'task-asleep',
+      'free-twice',
+      'functions-dropped-after-switch',
+      'nops-stay',
+      'oldest-not-replaced'
+    ]
+    const plan = await planFor('hyb-6f-nop-shadow', names.map(kernelFault))
+    const faults = plan.faults.map(({ fault }) => ({ fault, isAt: (place: number) => place % 3 === 0 }))
+    const { findings } = sweepAll({ ...plan, faults })
+    const told = findings.map((finding) => reportFinding(plan.course, finding, plan.invariants, null))
+    expect(new Set(told.map(({ invariant }) => invariant)).size).toBeGreaterThan(4)
+    for (const { scenario, invariant, subject, story } of told) {
+      if (scenario === null) throw new Error(`${invariant} has no story`)
+      const run = runScenario(readScenario(scenario, () => ''))
+      const broken = run.steps.flatMap(({ violations }) => violations)
+      expect(broken, scenario).toContainEqual(expect.objectContaining({ invariant, subject }))
+      expect(story?.steps.at(-1)?.wrong).not.toEqual([])
+    }
+  })
+
   test('is as short as it gets, runs as a scenario and is told step by step', async () => {
-    const plan = await planFor('hyb-6f-nop-shadow', [loadEarly])
+    const plan = await planFor('hyb-6f-nop-shadow', [force])
     const [finding] = sweepAll(plan).findings
     if (finding === undefined) throw new Error('nothing was found')
     const small = shrink(courseOf(plan, finding), finding.violation, plan.invariants)
     if (small === null) throw new Error('the violation is not in the whole run')
-    expect(small.operations.map(({ operation }) => operation.op).sort()).toEqual([
-      'attach',
+    expect(small.operations.map(({ operation }) => operation.op)).toEqual([
+      'start-task',
       'insmod',
-      'insmod'
+      'insmod',
+      'call',
+      'insmod',
+      'force'
     ])
     for (const left of small.operations) {
       const operations = small.operations.filter((one) => one !== left)
@@ -124,19 +142,21 @@ describe('a counterexample', () => {
     }
 
     const scenario = readScenario(
-      toScenario(small, { title: 'covered', story: 'A hook is covered.' }),
+      toScenario(small, { title: 'pinned', story: 'A hook is pinned.' }),
       () => ''
     )
     const broken = runScenario(scenario).steps.flatMap(({ violations }) => violations)
-    expect(broken).toMatchObject([{ invariant: 'S15', subject: finding.violation.subject }])
+    expect(broken).toContainEqual(expect.objectContaining({ invariant: 'F2', subject: 'lp_hook' }))
 
     const story = tell(small, finding.violation, plan.invariants)
-    expect(story?.steps.map(({ who, what }) => `${who}: ${what}`).sort()).toEqual([
-      'an administrator: attach ov (kprobe) to lp_hook:lp_hook_getpgrp, override 4242',
+    expect(story?.steps.map(({ who, what }) => `${who}: ${what}`)).toEqual([
+      'an administrator: insmod lp_target',
       'an administrator: insmod lp_hook',
-      'an administrator: insmod lp_nopbase'
+      'task labctl: task labctl calls lp_target:lp_target_busy',
+      'an administrator: insmod lp_stuck',
+      'an administrator: force lp_stuck'
     ])
-    expect(story?.steps.at(-1)?.wrong).toEqual(["ov: lp_nopbase's version lies over lp_hook's"])
-    expect(story?.why).toContain('S15 is broken')
+    expect(story?.steps.map(({ wrong }) => wrong.length)).toEqual([0, 0, 0, 0, 1])
+    expect(story?.why).toContain('F2 is broken')
   })
 })

@@ -93,7 +93,10 @@ function define(command: Command): void {
     .option('--seed <n>', 'what the random runs follow from (default: 1)', whole(0))
     .option('--depth <n>', 'how many faults happen in one run', whole(1), 1)
     .option('--ahead <n>', 'how many operations a run goes on behind its fault', whole(1), 20)
-    .option('--repeat <report>', 'do again what a JSON report tells of, and compare')
+    .option(
+      '--repeat <report>',
+      'do again what a JSON report tells of, with the same --manifest, and compare'
+    )
     .option(
       '--report <file>',
       'write it: .txt .json .jsonl .xml (JUnit) .sarif .html; may be given again',

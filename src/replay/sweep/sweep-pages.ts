@@ -11,9 +11,9 @@ export function sweepPages(sweep: Sweep): Observable<SweepProgress> {
     subscriber.add(
       asyncScheduler.schedule(function () {
         try {
-          const { value, done } = pages.next()
-          if (done === true) return subscriber.complete()
-          subscriber.next(value)
+          const page = pages.next()
+          if (page.done === true) return subscriber.complete()
+          subscriber.next(page.value)
           this.schedule()
         } catch (error) {
           subscriber.error(error)
