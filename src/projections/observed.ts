@@ -2,15 +2,10 @@ import type { HistoryEvent, SysfsPatch } from '../events/index.ts'
 import type { Changes } from './changes.ts'
 import { begin } from './evolve-transition.ts'
 import { observeHooks, observeKprobes } from './observed-hooks.ts'
-import { insertObject, removeFromStacks, removePatchFromStacks, touchFunctions } from './stack.ts'
-import {
-  type FuncState,
-  findPatch,
-  functionKey,
-  type KernelState,
-  type ObjectState,
-  type PatchState
-} from './state.ts'
+import { observeModules } from './observed-modules.ts'
+import { compareObjects, funcOf } from './observed-objects.ts'
+import { insertObject, removePatchFromStacks, touchFunctions } from './stack.ts'
+import { findPatch, type KernelState, type ObjectState, type PatchState } from './state.ts'
 
 type Observed = Extract<HistoryEvent, { type: 'host.observed' }>
 
@@ -32,8 +27,8 @@ export function evolveObserved(state: KernelState, event: Observed, changes: Cha
   // Where evidence is missing, or has only begun, a difference is news and not a contradiction.
   const quietly = state.doubt !== null || state.changedNs === 0n
   const report = quietly ? () => {} : disagree
-  if (data.patches !== null) observePatches(state, event, data.patches, moved, report, changes)
-  if (!moved && data.modules !== null) observeModules(state, data.modules, changes)
+  if (data.patches !== null) observePatches(state, event, data.patches, moved, quietly, report, changes)
+  if (!moved && data.modules !== null) observeModules(state, event, data.modules, report, changes)
   if (!moved && data.kprobes !== null) observeKprobes(state, event, data.kprobes, report, changes)
   if (!moved && data.hooks !== null) observeHooks(state, event, data.hooks, report, changes)
   if (!moved && data.patches !== null && state.doubt !== null) {
@@ -47,6 +42,7 @@ function observePatches(
   event: Observed,
   seen: readonly SysfsPatch[],
   moved: boolean,
+  quietly: boolean,
   report: (text: string) => void,
   changes: Changes
 ): void {
@@ -66,7 +62,9 @@ function observePatches(
   }
   if (moved) return
   for (const patch of [...state.patches]) {
-    if (patch.replacedBy !== null || seen.some((sysfs) => sysfs.name === patch.name)) continue
+    if (seen.some((sysfs) => sysfs.name === patch.name)) continue
+    // The free work of a replaced one may be told any moment now, unless its record may be lost.
+    if (patch.replacedBy !== null && !quietly) continue
     report(`${patch.name} is not in sysfs, and no event freed it`)
     removePatchFromStacks(state, patch, changes)
     state.patches.splice(state.patches.indexOf(patch), 1)
@@ -172,63 +170,4 @@ function compare(
 function endTransition(state: KernelState, changes: Changes): void {
   state.transition = null
   changes.transition = true
-}
-
-function compareObjects(
-  state: KernelState,
-  patch: PatchState,
-  sysfs: SysfsPatch,
-  differs: (what: string, mine: string | number, theirs: string | number) => void,
-  changes: Changes
-): void {
-  for (const theirs of sysfs.objects) {
-    let mine = patch.objects.find((object) => object.name === theirs.name)
-    if (mine === undefined) {
-      differs(`object ${theirs.name}`, 'absent', 'present')
-      mine = { name: theirs.name, patched: false, dynamic: false, functions: [], postUnpatchDue: false }
-      patch.objects.push(mine)
-    }
-    const known = new Set(mine.functions.map((func) => functionKey(theirs.name, func.name, func.sympos)))
-    const missing = theirs.functions.filter(
-      (func) => !known.has(functionKey(theirs.name, func.name, func.sympos))
-    )
-    if (missing.length > 0) {
-      differs(`functions of ${theirs.name}`, `without ${missing.map((f) => f.name).join(', ')}`, 'with them')
-      // What a replacing patch shows in transition beyond its own functions are its nops.
-      const nop = sysfs.transition && patch.objectsKnown && patch.replace === true
-      mine.functions.push(...missing.map((func) => ({ ...funcOf(func), nop })))
-      if (mine.patched) insertObject(state, patch, mine, changes)
-    }
-    if (theirs.patched !== null && theirs.patched !== mine.patched) {
-      differs(`${theirs.name}/patched`, Number(mine.patched), Number(theirs.patched))
-      touchFunctions(patch, changes)
-      if (theirs.patched) insertObject(state, patch, mine, changes)
-      else removeFromStacks(state, patch, mine, () => true, changes)
-      mine.patched = theirs.patched
-    }
-  }
-}
-
-/** /proc/modules gives reference counts, and modules that were there before the evidence began. */
-function observeModules(
-  state: KernelState,
-  seen: readonly { name: string; refs: number | null; state: string | null }[],
-  changes: Changes
-): void {
-  for (const { name, refs, state: word } of seen) {
-    const module = state.modules.get(name)
-    if (module !== undefined) module.refs = refs
-    else
-      state.modules.set(name, {
-        livepatch: null,
-        state: word === 'Loading' ? 'coming' : 'live',
-        refs,
-        pinned: false
-      })
-  }
-  changes.patches = true
-}
-
-function funcOf(func: { name: string; sympos: number }): FuncState {
-  return { name: func.name, sympos: func.sympos, newName: null, nop: false }
 }

@@ -1,6 +1,16 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
+export { Chance } from './faults/chance.ts'
+export {
+  type Comparison,
+  compareHistories,
+  type Falsehood,
+  type Stretch
+} from './faults/compare-histories.ts'
+export { evidenceFaults } from './faults/evidence-catalogue.ts'
+export type { EvidenceFault } from './faults/evidence-fault.ts'
+export { type EvidenceText, evidenceShapes } from './faults/evidence-text.ts'
 export { errnoText, type Failure } from './scenario/check-expectation.ts'
 export { type ManifestModules, manifest, manifestModules } from './scenario/manifest-modules.ts'
 export {
