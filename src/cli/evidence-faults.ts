@@ -1,9 +1,10 @@
 import type { EvidenceFormat, FormattedSource } from '../collectors/index.ts'
-import type { HistoryEvent } from '../events/index.ts'
 import {
+  type Answers,
+  answersOf,
   Chance,
   type Comparison,
-  compareHistories,
+  compareAnswers,
   type EvidenceFault,
   type EvidenceText,
   evidenceShapes
@@ -18,21 +19,21 @@ export class FaultableEvidence {
   readonly #text: EvidenceText
   readonly #others: readonly FormattedSource[]
   readonly #boot: EvidenceBoot
-  /** What the evidence tells without a fault. */
-  readonly whole: readonly HistoryEvent[]
+  /** What the evidence answers without a fault. */
+  readonly #whole: readonly Answers[]
 
   private constructor(
     faulty: { readonly source: string; readonly format: EvidenceFormat; readonly text: EvidenceText },
     others: readonly FormattedSource[],
     boot: EvidenceBoot,
-    whole: readonly HistoryEvent[]
+    whole: readonly Answers[]
   ) {
     this.source = faulty.source
     this.#format = faulty.format
     this.#text = faulty.text
     this.#others = others
     this.#boot = boot
-    this.whole = whole
+    this.#whole = whole
   }
 
   /** `faulty` is one of the sources: the one that goes wrong. The others are read once, and kept. */
@@ -46,7 +47,7 @@ export class FaultableEvidence {
     const text = await textOf(faulty)
     const source = faulty.source.name
     const whole = await toldBy([memorySource(source, faulty.format, text.lines, text.ended), ...others], boot)
-    return new FaultableEvidence({ source, format: faulty.format, text }, others, boot, whole)
+    return new FaultableEvidence({ source, format: faulty.format, text }, others, boot, answersOf(whole))
   }
 
   /** What the fault, at the place that the seed chooses, does to the answers; null where it has no place. */
@@ -57,7 +58,8 @@ export class FaultableEvidence {
     const copies = texts.map(({ lines, ended }, n) =>
       memorySource(n === 0 ? this.source : `${this.source}.${n + 1}`, this.#format, lines, ended)
     )
-    return compareHistories(this.whole, await toldBy([...copies, ...this.#others], this.#boot))
+    const told = await toldBy([...copies, ...this.#others], this.#boot)
+    return compareAnswers(this.#whole, answersOf(told))
   }
 }
 

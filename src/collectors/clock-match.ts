@@ -56,6 +56,11 @@ export class ClockMatch {
     return middleOfDensest(offsets.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
   }
 
+  /** Whether any line is in both; without one, nothing tells how far apart they are. */
+  get isKnown(): boolean {
+    return [...this.#monotonic.keys()].some((message) => this.#printk.has(message))
+  }
+
   /**
    * Where the distance of the clocks changes for good; null where it never does. Only messages that both have equally
    * often count, and one line alone proves nothing.

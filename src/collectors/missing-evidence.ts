@@ -40,7 +40,9 @@ export class MissingEvidence {
     const explained: Item[] = []
     for (const { source, reading, lost } of found.losses) {
       if (source.format.name !== 'ftrace' && source !== best) continue
-      const fromNs = toUptime({ ...reading, timeNs: lost.fromNs ?? reading.timeNs })
+      // Where a trace ends too early the kernel log goes on, at times that are none while its clock is not known.
+      const isTimed = lost.untilNs !== null || found.clocksMatch
+      const fromNs = isTimed ? toUptime({ ...reading, timeNs: lost.fromNs ?? reading.timeNs }) : 0n
       const toNs = toUptime(reading)
       if (typeof fromNs === 'string' || typeof toNs === 'string') continue
       const { count, reason } = lost

@@ -23,6 +23,8 @@ export interface Survey {
   readonly tellers: FormattedSource[]
   /** What to add to a time of the printk clock. */
   printkOffsetNs: bigint
+  /** A trace and a kernel log share a line, and so the offset is known. */
+  clocksMatch: boolean
   /** Losses that a source tells of behind the place where they began. */
   readonly losses: FoundLoss[]
   /** Records of traces without a header that counts them: a trace that was split has its other records there. */
@@ -70,6 +72,7 @@ export async function survey(
     kprobeTracer: false,
     tellers: [],
     printkOffsetNs: 0n,
+    clocksMatch: false,
     losses: [],
     uncountedRecords: 0,
     clockStep: null,
@@ -102,6 +105,7 @@ export async function survey(
   result.commands.sort((a, b) => (a.fromNs < b.fromNs ? -1 : a.fromNs > b.fromNs ? 1 : 0))
   for (const [name, seen] of seenInSysfs) if (!result.manifests.has(name)) result.manifests.set(name, seen)
   result.printkOffsetNs = clocks.offsetNs()
+  result.clocksMatch = clocks.isKnown
   result.clockStep = clocks.step()
   return result
 }

@@ -31,10 +31,16 @@ export function evolveObserved(state: KernelState, event: Observed, changes: Cha
   if (!moved && data.modules !== null) observeModules(state, event, data.modules, report, changes)
   if (!moved && data.kprobes !== null) observeKprobes(state, event, data.kprobes, report, changes)
   if (!moved && data.hooks !== null) observeHooks(state, event, data.hooks, report, changes)
-  if (!moved && data.patches !== null && state.doubt !== null) {
+  if (!moved && data.patches !== null && state.doubt !== null && !hasUnknownNops(state)) {
     state.doubt = null
     changes.doubt = true
   }
+}
+
+/** The nops of a patch that only a snapshot knows look like its own functions, until its transition ends. */
+function hasUnknownNops({ transition, patches }: KernelState): boolean {
+  const patch = patches.find(({ name }) => name === transition?.patch)
+  return patch !== undefined && !patch.objectsKnown && patch.replace !== false
 }
 
 function observePatches(
@@ -96,7 +102,7 @@ function adopt(state: KernelState, event: Observed, sysfs: SysfsPatch, changes: 
         postUnpatchDue: false
       })
     ),
-    objectsKnown: true,
+    objectsKnown: !sysfs.transition || sysfs.replace === false,
     states: [],
     sinceNs: event.uptimeNs,
     sincePosition: event.position
@@ -116,7 +122,7 @@ function fill(state: KernelState, patch: PatchState, sysfs: SysfsPatch, changes:
   patch.replaceable ??= sysfs.replaceable
   patch.replaceSet ??= sysfs.replaceSet
   if (patch.objectsKnown || sysfs.transition) return
-  changes.patches = true
+  removePatchFromStacks(state, patch, changes)
   patch.objectsKnown = true
   patch.objects = sysfs.objects.map((object) => ({
     name: object.name,

@@ -3,8 +3,10 @@ export { type Conformance, conform, type Divergence } from './conform/conform.ts
 export { recordedWorld } from './conform/recorded-world.ts'
 export { Chance } from './faults/chance.ts'
 export {
+  type Answers,
+  answersOf,
   type Comparison,
-  compareHistories,
+  compareAnswers,
   type Falsehood,
   type Stretch
 } from './faults/compare-histories.ts'

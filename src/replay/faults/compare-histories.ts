@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../../events/index.ts'
+import type { EventType, HistoryEvent } from '../../events/index.ts'
 import {
   Changes,
   emptyState,
@@ -19,7 +19,7 @@ export interface Stretch {
 export interface Falsehood extends Stretch {
   /** What it is about, as both sides have it. */
   readonly what: string
-  /** What ended it: evidence that showed the mistake, so that the answers are unsure or right again. */
+  /** Whether it ended: later evidence showed the mistake, and the answers are unsure or right again. */
   readonly noticed: boolean
 }
 
@@ -29,41 +29,17 @@ export type Comparison =
   | { readonly outcome: 'unsure'; readonly unsure: Stretch }
   | { readonly outcome: 'wrong'; readonly wrong: Falsehood }
 
-/**
- * Holds what faulty evidence tells against what the whole evidence tells, at every time at which either changes. A
- * wrong answer counts only where it is not marked as unsure; being unsure without need is no mistake.
- */
-export function compareHistories(whole: Iterable<HistoryEvent>, faulty: Iterable<HistoryEvent>): Comparison {
-  const truth = new Telling(whole)
-  const told = new Telling(faulty)
-  let unsure: { fromNs: bigint; toNs: bigint | null } | null = null
-  let wrong: { fromNs: bigint; what: string } | null = null
-  for (let atNs = earlier(truth.nextNs, told.nextNs); atNs !== null; ) {
-    truth.runTo(atNs)
-    told.runTo(atNs)
-    const what = difference(truth, told)
-    if (wrong !== null && what === null)
-      return { outcome: 'wrong', wrong: { ...wrong, toNs: atNs, noticed: true } }
-    if (wrong === null && what !== null) wrong = { fromNs: atNs, what }
-    if (told.doubt === null && unsure !== null) unsure.toNs ??= atNs
-    if (told.doubt !== null) unsure ??= { fromNs: atNs, toNs: null }
-    atNs = earlier(truth.nextNs, told.nextNs)
-  }
-  if (wrong !== null) return { outcome: 'wrong', wrong: { ...wrong, toNs: null, noticed: false } }
-  return unsure === null ? { outcome: 'equal' } : { outcome: 'unsure', unsure }
+/** What the projections answer, from this time on. */
+export interface Answers {
+  readonly atNs: bigint
+  /** Why they are unsure; null when they are not. */
+  readonly doubt: string | null
+  /** Evidence was missing while tasks switched: no snapshot tells afterwards which of them had. */
+  readonly unsureWhoSwitched: boolean
+  readonly views: Views
 }
 
-/** What the two disagree about; null when they agree, or when the faulty one says that it is unsure. */
-function difference(truth: Telling, told: Telling): string | null {
-  if (told.doubt !== null) return null
-  for (const part of ['patches', 'functions', 'hooks', 'modules', 'transition'] as const) {
-    if (told.views[part] !== truth.views[part])
-      return `${part}: ${truth.views[part]} is told as ${told.views[part]}`
-  }
-  if (told.unsureWhoSwitched || told.views.tasks === truth.views.tasks) return null
-  return `tasks: ${truth.views.tasks} are told as ${told.views.tasks}`
-}
-
+/** The answers as text, part by part: equal texts are equal answers. */
 interface Views {
   readonly patches: string
   readonly functions: string
@@ -73,50 +49,89 @@ interface Views {
   readonly tasks: string
 }
 
-/** A history on its way: the state, and what the projections' questions answer of it. */
-class Telling {
-  readonly #events: Iterator<HistoryEvent>
-  readonly #state = emptyState()
-  readonly #changes = new Changes()
-  #next: HistoryEvent | null
-  #views: Views | null = null
+/** Events behind which only the tasks of a transition stand otherwise. */
+const ofTasksOnly: ReadonlySet<EventType> = new Set<EventType>([
+  'task.blocked',
+  'transition.tried',
+  'command.ran',
+  'patch.rejected',
+  'hook.rejected'
+])
 
-  constructor(events: Iterable<HistoryEvent>) {
-    this.#events = events[Symbol.iterator]()
-    this.#next = this.#take()
+/** What a history answers at each time at which it tells something. Evidence that came too late changes nothing. */
+export function answersOf(history: Iterable<HistoryEvent>): Answers[] {
+  const state = emptyState()
+  const changes = new Changes()
+  const answers: Answers[] = []
+  for (const event of history) {
+    evolve(state, event, changes)
+    const last = answers.at(-1)
+    const isSmall = ofTasksOnly.has(event.type) || (event.type === 'task.switched' && !changes.any)
+    changes.clear()
+    const views =
+      isSmall && last !== undefined && state.transition !== null
+        ? { ...last.views, tasks: tasksOf(state) }
+        : viewsOf(state)
+    if (last?.atNs === state.uptimeNs) answers.pop()
+    answers.push({
+      atNs: state.uptimeNs,
+      doubt: state.doubt?.reason ?? null,
+      unsureWhoSwitched: state.transition !== null && state.transition.unsure !== null,
+      views
+    })
   }
+  return answers
+}
 
-  get nextNs(): bigint | null {
-    return this.#next?.uptimeNs ?? null
+/**
+ * Holds what faulty evidence tells against what the whole evidence tells, at every time at which either changes. A
+ * wrong answer counts only where it is not marked as unsure; being unsure without need is no mistake.
+ */
+export function compareAnswers(whole: readonly Answers[], faulty: readonly Answers[]): Comparison {
+  let unsure: { fromNs: bigint; toNs: bigint | null } | null = null
+  let wrong: { fromNs: bigint; what: string } | null = null
+  for (const [atNs, truth, told] of together(whole, faulty)) {
+    const what = difference(truth, told)
+    if (wrong !== null && what === null)
+      return { outcome: 'wrong', wrong: { ...wrong, toNs: atNs, noticed: true } }
+    if (what !== null) wrong ??= { fromNs: atNs, what }
+    if (told.doubt === null && unsure !== null) unsure.toNs ??= atNs
+    if (told.doubt !== null) unsure ??= { fromNs: atNs, toNs: null }
   }
+  if (wrong !== null) return { outcome: 'wrong', wrong: { ...wrong, toNs: null, noticed: false } }
+  return unsure === null ? { outcome: 'equal' } : { outcome: 'unsure', unsure }
+}
 
-  get doubt(): string | null {
-    return this.#state.doubt?.reason ?? null
+/** What the two disagree about; null when they agree, or when the faulty one says that it is unsure. */
+function difference({ views: truth }: Answers, { doubt, unsureWhoSwitched, views: told }: Answers): string | null {
+  if (doubt !== null) return null
+  for (const part of ['patches', 'functions', 'hooks', 'modules', 'transition'] as const) {
+    if (told[part] !== truth[part]) return `${part}: ${truth[part]} is told as ${told[part]}`
   }
+  return unsureWhoSwitched || told.tasks === truth.tasks
+    ? null
+    : `tasks switched and blocked: ${truth.tasks} are told as ${told.tasks}`
+}
 
-  /** Evidence was missing while tasks switched: no snapshot tells afterwards which of them had. */
-  get unsureWhoSwitched(): boolean {
-    return this.#state.transition !== null && this.#state.transition.unsure !== null
-  }
-
-  get views(): Views {
-    this.#views ??= viewsOf(this.#state)
-    return this.#views
-  }
-
-  /** Takes every event up to this time. Evidence that came too late has an earlier time, and is taken too. */
-  runTo(atNs: bigint): void {
-    while (this.#next !== null && this.#next.uptimeNs <= atNs) {
-      evolve(this.#state, this.#next, this.#changes)
-      this.#views = null
-      this.#next = this.#take()
+/** Both at each time at which either changes. */
+function* together(
+  whole: readonly Answers[],
+  faulty: readonly Answers[]
+): Generator<readonly [atNs: bigint, truth: Answers, told: Answers]> {
+  let truth = nothing
+  let told = nothing
+  for (let w = 0, f = 0; w < whole.length || f < faulty.length; ) {
+    const [nextTruth, nextTold] = [whole[w], faulty[f]]
+    const atNs = earlier(nextTruth?.atNs, nextTold?.atNs)
+    if (nextTruth?.atNs === atNs) {
+      truth = nextTruth
+      w += 1
     }
-    this.#changes.clear()
-  }
-
-  #take(): HistoryEvent | null {
-    const next = this.#events.next()
-    return next.done === true ? null : next.value
+    if (nextTold?.atNs === atNs) {
+      told = nextTold
+      f += 1
+    }
+    yield [atNs, truth, told]
   }
 }
 
@@ -129,11 +144,18 @@ function viewsOf(state: KernelState): Views {
     hooks: JSON.stringify(hooks),
     modules: JSON.stringify([...state.modules.keys()].sort()),
     transition: JSON.stringify(transition && [transition.patch, transition.goal]),
-    tasks: JSON.stringify(transition && [transition.switched, transition.blocked])
+    tasks: tasksOf(state)
   }
 }
 
-function earlier(a: bigint | null, b: bigint | null): bigint | null {
-  if (a === null || b === null) return a ?? b
+function tasksOf({ transition }: KernelState): string {
+  return JSON.stringify(transition && [transition.switched.size, transition.blocked.size])
+}
+
+/** Of a machine that has just booted. */
+const nothing: Answers = { atNs: 0n, doubt: null, unsureWhoSwitched: false, views: viewsOf(emptyState()) }
+
+function earlier(a: bigint | undefined, b: bigint | undefined): bigint {
+  if (a === undefined || b === undefined) return a ?? b ?? 0n
   return a < b ? a : b
 }
