@@ -103,7 +103,10 @@ export function compareAnswers(whole: readonly Answers[], faulty: readonly Answe
 }
 
 /** What the two disagree about; null when they agree, or when the faulty one says that it is unsure. */
-function difference({ views: truth }: Answers, { doubt, unsureWhoSwitched, views: told }: Answers): string | null {
+function difference(
+  { views: truth }: Answers,
+  { doubt, unsureWhoSwitched, views: told }: Answers
+): string | null {
   if (doubt !== null) return null
   for (const part of ['patches', 'functions', 'hooks', 'modules', 'transition'] as const) {
     if (told[part] !== truth[part]) return `${part}: ${truth[part]} is told as ${told[part]}`
@@ -136,7 +139,12 @@ function* together(
 }
 
 function viewsOf(state: KernelState): Views {
-  const { patches, transition } = stackView('', state)
+  const { transition, ...stack } = stackView('', state)
+  // sysfs shows objects and functions as directories, which have no order.
+  const patches = stack.patches.map((patch) => ({
+    ...patch,
+    objects: byName(patch.objects.map((object) => ({ ...object, functions: byName(object.functions) })))
+  }))
   const hooks = hookRows(state).map(({ since: _, unsure: _unsure, ...row }) => row)
   return {
     patches: JSON.stringify(patches),
@@ -146,6 +154,10 @@ function viewsOf(state: KernelState): Views {
     transition: JSON.stringify(transition && [transition.patch, transition.goal]),
     tasks: tasksOf(state)
   }
+}
+
+function byName<T extends { readonly name: string }>(named: readonly T[]): readonly T[] {
+  return [...named].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
 function tasksOf({ transition }: KernelState): string {
