@@ -108,6 +108,10 @@ function adopt(state: KernelState, event: Observed, sysfs: SysfsPatch, changes: 
     sincePosition: event.position
   }
   state.patches.push(patch)
+  const module = state.modules.get(sysfs.name)
+  if (module !== undefined) module.livepatch = true
+  else state.modules.set(sysfs.name, { livepatch: true, state: 'live', refs: null, pinned: false })
+  changes.hooks ||= state.hooks.some((hook) => hook.module === sysfs.name)
   patch.objects.forEach((object, n) => {
     if (sysfs.objects[n]?.patched !== false) insertObject(state, patch, object, changes)
   })

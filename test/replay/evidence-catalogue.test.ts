@@ -115,7 +115,7 @@ describe('what the tools leave behind', () => {
 
 describe('the comparison', () => {
   const whole: HandMade[] = [enabled(1, 'lp', ['f']), ...patched(2, 'lp')]
-  const lost: HandMade = [3, 'evidence.lost', { count: null, reason: 'the toy forgot' }]
+  const lost: HandMade = [6, 'evidence.lost', { count: null, reason: 'the toy forgot' }]
   const freed: HandMade = [9, 'patch.freed', { patch: 'lp' }]
   const told = (...facts: HandMade[]) =>
     answersOf(eventsOf(facts).map((event, n) => ({ ...event, position: n + 1 })))
@@ -127,7 +127,7 @@ describe('the comparison', () => {
   test('lets an answer be another one while it is marked as unsure, and says for how long', () => {
     expect(compareAnswers(told(...whole, freed), told(...whole, lost))).toEqual({
       outcome: 'unsure',
-      unsure: { fromNs: 3_000_000n, toNs: null }
+      unsure: { fromNs: 6_000_000n, toNs: null }
     })
   })
 
