@@ -9,20 +9,37 @@ const pairsMax = 64
 /** Within a boot the two clocks keep their distance to this. */
 const jitterNs = 8_000_000n
 
+/** A line with the name of its source. */
+interface Place {
+  readonly source: string
+  readonly line: number
+  readonly raw: string
+}
+
+interface Seen extends Place {
+  readonly timeNs: bigint
+}
+
+/** The trace's clock and the log's part company: behind `fromNs` in the trace's, at this line at the latest. */
+export interface ClockStep extends Place {
+  readonly fromNs: bigint
+  readonly byNs: bigint
+}
+
 /**
  * Finds what the printk clock is off by: the trace's `console:` records carry lines of the kernel log in the
  * trace's clock, and the same lines in the log carry the other one.
  */
 export class ClockMatch {
-  readonly #monotonic = new Map<string, bigint[]>()
-  readonly #printk = new Map<string, bigint[]>()
+  readonly #monotonic = new Map<string, Seen[]>()
+  readonly #printk = new Map<string, Seen[]>()
 
-  saw(clock: Clock, message: string, timeNs: bigint): void {
+  saw(clock: Clock, message: string, timeNs: bigint, place: Place): void {
     const times = clock === 'monotonic' ? this.#monotonic : clock === 'printk' ? this.#printk : null
     if (times === null) return
     const seen = times.get(message)
-    if (seen !== undefined) seen.push(timeNs)
-    else if (times.size < messagesMax) times.set(message, [timeNs])
+    if (seen !== undefined) seen.push({ ...place, timeNs })
+    else if (times.size < messagesMax) times.set(message, [{ ...place, timeNs }])
   }
 
   /**
@@ -34,10 +51,55 @@ export class ClockMatch {
     for (const [message, inTrace] of this.#monotonic) {
       const inLog = this.#printk.get(message) ?? []
       if (inTrace.length * inLog.length > pairsMax) continue
-      for (const traced of inTrace) for (const logged of inLog) offsets.push(traced - logged)
+      for (const traced of inTrace) for (const logged of inLog) offsets.push(traced.timeNs - logged.timeNs)
     }
     return middleOfDensest(offsets.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
   }
+
+  /** Whether any line is in both; without one, nothing tells how far apart they are. */
+  get isKnown(): boolean {
+    return [...this.#monotonic.keys()].some((message) => this.#printk.has(message))
+  }
+
+  /**
+   * Where the distance of the clocks changes for good; null where it never does. Only messages that both have equally
+   * often count, and one line alone proves nothing.
+   */
+  step(): ClockStep | null {
+    const pairs = this.#pairs()
+    const [first] = pairs
+    if (first === undefined) return null
+    let lastAgreeing = first.traced
+    for (const [n, { traced, offsetNs }] of pairs.entries()) {
+      const byNs = offsetNs - first.offsetNs
+      const next = pairs[n + 1]
+      if (!isStep(byNs)) lastAgreeing = traced
+      else if (next === undefined || isStep(next.offsetNs - first.offsetNs)) {
+        const { source, line, raw } = traced
+        // A clock that was set back puts what is younger before what is older, as far back as it was set.
+        const fromNs = lastAgreeing.timeNs + (byNs < 0n ? byNs : 0n)
+        return { source, line, raw, fromNs: fromNs < 0n ? 0n : fromNs, byNs }
+      }
+    }
+    return null
+  }
+
+  #pairs(): { readonly traced: Seen; readonly offsetNs: bigint }[] {
+    const pairs: { traced: Seen; offsetNs: bigint }[] = []
+    for (const [message, inTrace] of this.#monotonic) {
+      const inLog = this.#printk.get(message) ?? []
+      if (inTrace.length !== inLog.length) continue
+      inTrace.forEach((traced, n) => {
+        pairs.push({ traced, offsetNs: traced.timeNs - (inLog[n]?.timeNs ?? 0n) })
+      })
+    }
+    // A clock that was set back gives times twice; the lines of the file are in order.
+    return pairs.sort((a, b) => a.traced.line - b.traced.line)
+  }
+}
+
+function isStep(ns: bigint): boolean {
+  return ns > jitterNs || ns < -jitterNs
 }
 
 /** The median of the most values that lie within the jitter of one another; 0 of none. */

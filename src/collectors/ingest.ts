@@ -3,8 +3,10 @@ import { eventId } from './interpret/event-id.ts'
 import { noteIntent } from './interpret/host-evidence.ts'
 import { Interpreter } from './interpret/interpreter.ts'
 import { type Item, Knowledge } from './interpret/knowledge.ts'
+import { itemOf } from './item-of.ts'
 import { type Merged, mergeSources } from './merge.ts'
-import type { Reading } from './observation.ts'
+import { MissingEvidence } from './missing-evidence.ts'
+import type { Observation, Reading } from './observation.ts'
 import type { FormattedSource } from './read-source.ts'
 import { type SourcePage, streamSource, type ToUptime } from './stream-source.ts'
 import { recognisedPolicy, type Survey } from './survey.ts'
@@ -43,13 +45,16 @@ export interface IngestSummary {
 
 const batchEventsMax = 1000
 
+/** What an ingest needs of a log. */
+export type IngestLog = Pick<EventLog, 'append' | 'reject'>
+
 /** Reads the sources of one boot, merges them in time, says what they mean, and appends it to the log. */
-export async function ingest(log: EventLog, job: IngestJob): Promise<IngestSummary> {
+export async function ingest(log: IngestLog, job: IngestJob): Promise<IngestSummary> {
   return new Ingest(log, job).run()
 }
 
 class Ingest {
-  readonly #log: EventLog
+  readonly #log: IngestLog
   readonly #job: IngestJob
   readonly #summary: IngestSummary
   readonly #interpreter: Interpreter
@@ -59,8 +64,11 @@ class Ingest {
   /** Timeless snapshots: they show how things stand after all that has a time. */
   readonly #afterAll: { reading: Reading; source: FormattedSource }[] = []
   #lastNs = 0n
+  readonly #missing: MissingEvidence
+  /** A loss was told, and no snapshot since. */
+  #isDoubted = false
 
-  constructor(log: EventLog, job: IngestJob) {
+  constructor(log: IngestLog, job: IngestJob) {
     this.#log = log
     this.#job = job
     const recognised = recognisedPolicy(job.found)
@@ -74,6 +82,7 @@ class Ingest {
       noteIntent(this.#knowledge, command)
       noteIntent(this.#knowledge, commandLine)
     }
+    this.#missing = MissingEvidence.found(job, this.#toUptime())
     this.#interpreter = new Interpreter(this.#knowledge, job.stream, job.bootTimeNs)
     this.#events.push(this.#booted())
   }
@@ -140,7 +149,35 @@ class Ingest {
       return
     }
     this.#summary.usedLines += reading.lines
-    this.#interpret(reading, itemOf(reading, uptimeNs, source))
+    for (const missing of this.#missing.begunBefore(uptimeNs)) this.#lost(missing, missing.item)
+    const item = itemOf(reading, uptimeNs, source)
+    const [seen] = reading.observations
+    if (seen?.kind === 'lost') this.#lossSeen(seen, item, reading.lines)
+    else this.#interpret(reading, item)
+    if (seen?.kind === 'snapshot') this.#snapshotSeen(seen.fromNs, item)
+  }
+
+  /** A line that tells of a loss, or that is one because nothing can be made of it. */
+  #lossSeen(seen: Extract<Observation, { kind: 'lost' }>, item: Item, lines: number): void {
+    if (this.#missing.knows(item)) return
+    const { untilNs = item.uptimeNs } = seen
+    const missing = { ...seen, fromNs: item.uptimeNs, toNs: untilNs, item }
+    this.#missing.begins(missing)
+    // Once is enough for lines that could not be used, until a snapshot has shown how things stand.
+    if (lines > 0 || !this.#isDoubted) this.#lost(missing, item)
+  }
+
+  /** What is missing while a snapshot is read, or lasts, is in doubt again right behind it. */
+  #snapshotSeen(fromNs: bigint, item: Item): void {
+    this.#isDoubted = false
+    const missing = this.#missing.since(fromNs)
+    if (missing !== null) this.#lost(missing, { ...missing.item, uptimeNs: item.uptimeNs, ownNs: item.ownNs })
+  }
+
+  #lost({ count, reason }: { count: number | null; reason: string }, item: Item): void {
+    this.#isDoubted = true
+    for (const event of this.#interpreter.feed({ kind: 'lost', count, reason }, item))
+      this.#events.push(event)
   }
 
   #interpret(reading: Extract<Reading, { outcome: 'observed' | 'timeless' }>, item: Item): void {
@@ -211,16 +248,4 @@ const noLines = {
   rejectedLines: 0,
   appended: 0,
   alreadyKnown: 0
-}
-
-function itemOf(reading: Reading, uptimeNs: bigint, source: FormattedSource): Item {
-  return {
-    uptimeNs,
-    ownNs: reading.outcome === 'observed' ? reading.timeNs : 0n,
-    source: source.source.name,
-    format: source.format.name,
-    line: reading.line,
-    raw: reading.raw,
-    latin1: reading.latin1 === true
-  }
 }

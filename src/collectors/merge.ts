@@ -71,13 +71,15 @@ export async function* mergeSources(
   const cursors = sources.map(({ source, pages }) => new Cursor(source, pages, onPage))
   for (const cursor of cursors) await cursor.fill()
   const telling = tellers.flatMap((teller) => cursors.find((cursor) => cursor.source === teller) ?? [])
+  const copies = new Copies()
   let page: Merged[] = []
   for (;;) {
     const next = earliest(cursors)
     if (next?.head === undefined) break
     const timed = next.head
     next.take()
-    page.push({ timed, source: next.source, confirms: isCovered(next, timed, telling) })
+    const confirms = copies.has(timed, next.source) || isCovered(next, timed, telling)
+    page.push({ timed, source: next.source, confirms })
     if (next.head === undefined) {
       yield page
       page = []
@@ -85,6 +87,22 @@ export async function* mergeSources(
     }
   }
   yield page
+}
+
+/** Records of this moment, to know one that a second file of the same evidence has too. */
+class Copies {
+  #atNs = -1n
+  readonly #from = new Map<string, FormattedSource>()
+
+  /** Whether another source had the same record. */
+  has({ uptimeNs, reading }: Timed, source: FormattedSource): boolean {
+    if (uptimeNs !== this.#atNs) this.#from.clear()
+    this.#atNs = uptimeNs
+    const key = `${source.format.name} ${reading.raw}`
+    const first = this.#from.get(key)
+    if (first === undefined) this.#from.set(key, source)
+    return first !== undefined && first !== source
+  }
 }
 
 /** On a tie the source named first goes first: traces come before what only repeats them. */

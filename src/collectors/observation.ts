@@ -41,8 +41,17 @@ export type Observation =
   | { readonly kind: 'printk'; readonly message: string }
   /** A line that user space wrote to trace_marker. */
   | { readonly kind: 'mark'; readonly text: string; readonly task: TaskRef | null }
-  /** Records were lost before this point; null = nobody knows how many. */
-  | { readonly kind: 'lost'; readonly count: number | null; readonly reason: string }
+  /**
+   * Records were lost, `count` null = nobody knows how many: behind `fromNs` and before `untilNs` (same clock).
+   * Without them the reading's time is all that is known; `untilNs` null: what follows cannot be relied on either.
+   */
+  | {
+      readonly kind: 'lost'
+      readonly count: number | null
+      readonly reason: string
+      readonly fromNs?: bigint
+      readonly untilNs?: bigint | null
+    }
   /** A snapshot read between `fromNs` (same clock) and the reading's time; a part is null when it was not read. */
   | {
       readonly kind: 'snapshot'
@@ -160,6 +169,8 @@ export type Reading = {
       /** The boot that the line belongs to, where the line tells (journald). */
       readonly bootId?: string
       readonly host?: string
+      /** Whose buffer the record comes from, where the line tells: within it no time goes back. */
+      readonly cpu?: number
       readonly observations: readonly Observation[]
     }
   /** Facts without a time: a manifest. */
@@ -173,6 +184,8 @@ export type Reading = {
 export interface LineReader {
   /** `raw` comes without its line end; readings may be about earlier lines. */
   push(raw: string, line: number, latin1?: boolean): Reading[]
+  /** The source ended in the middle of this line. A reader without an answer of its own is given it as a whole line. */
+  cut?(raw: string, line: number, latin1?: boolean): Reading[]
   /** The source ended: whatever was held back. */
   end(): Reading[]
 }

@@ -16,9 +16,12 @@ export async function* readSource(
   let lineNumber = 0
   for await (const lines of readLines(source, onBytes)) {
     const readings: Reading[] = []
-    for (const { text, latin1 } of lines) {
+    for (const { text, latin1, cut } of lines) {
       lineNumber += 1
-      const read = reader.push(text, lineNumber, latin1)
+      const read =
+        cut === true && reader.cut !== undefined
+          ? reader.cut(text, lineNumber, latin1)
+          : reader.push(text, lineNumber, latin1)
       for (const reading of read) readings.push(storable(reading))
     }
     yield readings

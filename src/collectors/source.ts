@@ -12,10 +12,14 @@ export interface Source {
   open(): AsyncIterable<Uint8Array>
 }
 
-/** A line without its end; `latin1` when its bytes are not UTF-8 and each character is one of them. */
+/**
+ * A line without its end; `latin1` when its bytes are not UTF-8 and each character is one of them. `cut`: the
+ * source ended before the line did.
+ */
 export interface Line {
   readonly text: string
   readonly latin1: boolean
+  readonly cut?: boolean
 }
 
 /** Bytes a line may have; a longer run of bytes is cut there, so that no input can fill the memory. */
@@ -66,7 +70,7 @@ export async function* readLines(
       rest = rest.subarray(lineBytesMax)
     }
   }
-  if (rest.length > 0) yield linesOf(rest)
+  if (rest.length > 0) yield [{ ...lineOf(rest), cut: true }]
 }
 
 /** The first lines of a source, for recognising it. */

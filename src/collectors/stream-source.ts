@@ -1,6 +1,7 @@
 import type { Reading } from './observation.ts'
+import { OrderedReadings } from './ordered-readings.ts'
 import { type FormattedSource, readSource } from './read-source.ts'
-import { type Misplaced, type Timed, TimeOrder } from './time-order.ts'
+import type { Misplaced, Timed } from './time-order.ts'
 
 /** How a reading's own clock becomes the stream's. Null: it cannot, and why is said instead. */
 export type ToUptime = (reading: Extract<Reading, { outcome: 'observed' }>) => bigint | string
@@ -17,6 +18,9 @@ export interface SourcePage {
 /** Formats that are written in the order in which things end, so that their times cross: sorted as a whole. */
 const sortedFormats = new Set(['commands', 'bpf-loader', 'bpftool', 'snapshots', 'sysfs'])
 
+/** Formats in which any line may be one on livepatches, so that one that cannot be used may hide anything. */
+const tellingFormats = new Set(['ftrace', 'bpftrace'])
+
 /** Pages of a source in the stream's time. `boot` keeps only what belongs to that boot, where lines tell. */
 export async function* streamSource(
   formatted: FormattedSource,
@@ -25,43 +29,30 @@ export async function* streamSource(
   onBytes?: (bytes: number) => void
 ): AsyncGenerator<SourcePage> {
   const sorted = sortedFormats.has(formatted.format.name)
-  const order = new TimeOrder()
+  const ordered = new OrderedReadings(tellingFormats.has(formatted.format.name))
   const held: Timed[] = []
   for await (const readings of readSource(formatted, onBytes)) {
-    const page = {
-      timed: [] as Timed[],
-      timeless: [] as Reading[],
-      refused: [] as Misplaced[],
-      unrelatedLines: 0,
-      lines: 0
-    }
+    let unrelatedLines = 0
+    let lines = 0
+    const timeless: Reading[] = []
     for (const reading of readings) {
-      page.lines += reading.lines
-      if (reading.outcome === 'unrelated') page.unrelatedLines += reading.lines
-      else if (reading.outcome === 'rejected') page.refused.push({ reading, reason: reading.reason })
-      else if (reading.outcome === 'timeless') page.timeless.push(reading)
+      lines += reading.lines
+      if (reading.outcome === 'unrelated') unrelatedLines += reading.lines
+      else if (reading.outcome === 'rejected') ordered.refuse(reading, reading.reason)
+      else if (reading.outcome === 'timeless') timeless.push(reading)
       else if (boot !== null && reading.bootId !== undefined && reading.bootId !== boot)
-        page.unrelatedLines += reading.lines
+        unrelatedLines += reading.lines
       else {
         const uptimeNs = toUptime(reading)
-        if (typeof uptimeNs === 'string') page.refused.push({ reading, reason: uptimeNs })
+        if (typeof uptimeNs === 'string') ordered.refuse(reading, uptimeNs)
         else if (sorted) held.push({ uptimeNs, reading })
-        else {
-          const passed = order.push({ uptimeNs, reading })
-          if (passed !== null) page.timed.push(passed)
-        }
+        else ordered.push({ uptimeNs, reading })
       }
     }
-    page.refused.push(...order.misplaced())
-    yield page
+    yield { ...ordered.take(), timeless, unrelatedLines, lines }
   }
   held.sort((a, b) => (a.uptimeNs < b.uptimeNs ? -1 : a.uptimeNs > b.uptimeNs ? 1 : 0))
-  const rest: Timed[] = []
-  for (const timed of held) {
-    const passed = order.push(timed)
-    if (passed !== null) rest.push(passed)
-  }
-  const last = order.end()
-  if (last !== null) rest.push(last)
-  yield { timed: rest, timeless: [], refused: order.misplaced(), unrelatedLines: 0, lines: 0 }
+  for (const timed of held) ordered.push(timed)
+  ordered.end()
+  yield { ...ordered.take(), timeless: [], unrelatedLines: 0, lines: 0 }
 }

@@ -1,5 +1,5 @@
 import type { Policy } from '../events/index.ts'
-import { ClockMatch } from './clock-match.ts'
+import { ClockMatch, type ClockStep } from './clock-match.ts'
 import type { CommandWindow } from './interpret/knowledge.ts'
 import type { Observation, PatchManifest, Reading } from './observation.ts'
 import { type FormattedSource, readSource } from './read-source.ts'
@@ -23,10 +23,25 @@ export interface Survey {
   readonly tellers: FormattedSource[]
   /** What to add to a time of the printk clock. */
   printkOffsetNs: bigint
+  /** A trace and a kernel log share a line, and so the offset is known. */
+  clocksMatch: boolean
+  /** Losses that a source tells of behind the place where they began. */
+  readonly losses: FoundLoss[]
+  /** Records of traces without a header that counts them: a trace that was split has its other records there. */
+  uncountedRecords: number
+  /** Where the distance of the two clocks changes: one of them was set. */
+  clockStep: ClockStep | null
   /** The earliest time of a source that only knows the wall clock. */
   firstWallNs: bigint | null
   /** Some source knows the time since boot. */
   sawUptime: boolean
+}
+
+/** Evidence that a source lacks, and the reading that tells so. */
+export interface FoundLoss {
+  readonly source: FormattedSource
+  readonly reading: Extract<Reading, { outcome: 'observed' }>
+  readonly lost: Extract<Observation, { kind: 'lost' }>
 }
 
 /** Readings of a long stream that the first look needs: the beginning says what kind of trace it is. */
@@ -57,6 +72,10 @@ export async function survey(
     kprobeTracer: false,
     tellers: [],
     printkOffsetNs: 0n,
+    clocksMatch: false,
+    losses: [],
+    uncountedRecords: 0,
+    clockStep: null,
     firstWallNs: null,
     sawUptime: false
   }
@@ -65,14 +84,19 @@ export async function survey(
   for (const formatted of sources) {
     let readings = 0
     let tells = false
+    let records = 0
+    let counted = false
     for await (const page of readSource(formatted)) {
       for (const reading of page) {
         if (isOfOtherBoot(reading, boot)) continue
+        if (!reading.raw.startsWith('#')) records += Math.min(1, reading.lines)
+        else counted ||= reading.raw.startsWith('# entries-in-buffer')
         tells = look(result, reading, formatted, clocks, seenInSysfs) || tells
       }
       readings += page.length
       if (readings > surveyReadingsMax && !wholeFormats.has(formatted.format.name)) break
     }
+    if (formatted.format.name === 'ftrace' && !counted) result.uncountedRecords += records
     if (tells && (formatted.format.name === 'ftrace' || formatted.format.name === 'bpftrace')) {
       result.tellers.push(formatted)
     }
@@ -81,6 +105,8 @@ export async function survey(
   result.commands.sort((a, b) => (a.fromNs < b.fromNs ? -1 : a.fromNs > b.fromNs ? 1 : 0))
   for (const [name, seen] of seenInSysfs) if (!result.manifests.has(name)) result.manifests.set(name, seen)
   result.printkOffsetNs = clocks.offsetNs()
+  result.clocksMatch = clocks.isKnown
+  result.clockStep = clocks.step()
   return result
 }
 
@@ -109,7 +135,7 @@ function isOfOtherBoot(reading: Reading, boot: string | null): boolean {
 function look(
   result: Survey,
   reading: Reading,
-  { format }: FormattedSource,
+  source: FormattedSource,
   clocks: ClockMatch,
   seenInSysfs: Map<string, PatchManifest>
 ): boolean {
@@ -123,7 +149,9 @@ function look(
   if (reading.outcome === 'observed') lookAtTime(result, reading)
   let tells = false
   for (const seen of reading.observations) {
-    tells = lookAt(result, seen, reading, format.name, clocks, seenInSysfs) || tells
+    if (seen.kind === 'lost' && reading.outcome === 'observed' && seen.fromNs !== undefined)
+      result.losses.push({ source, reading, lost: seen })
+    tells = lookAt(result, seen, reading, source, clocks, seenInSysfs) || tells
   }
   return tells
 }
@@ -140,10 +168,11 @@ function lookAt(
   result: Survey,
   seen: Observation,
   reading: Reading,
-  format: string,
+  source: FormattedSource,
   clocks: ClockMatch,
   seenInSysfs: Map<string, PatchManifest>
 ): boolean {
+  const format = source.format.name
   switch (seen.kind) {
     case 'manifest':
       result.manifests.set(seen.patch.name, seen.patch)
@@ -152,7 +181,12 @@ function lookAt(
       result.kprobeTracer ||= format === 'ftrace' || format === 'bpftrace'
       return seen.fn.includes('klp_')
     case 'printk':
-      if (reading.outcome === 'observed') clocks.saw(reading.clock, seen.message, reading.timeNs)
+      if (reading.outcome === 'observed')
+        clocks.saw(reading.clock, seen.message, reading.timeNs, {
+          source: source.source.name,
+          line: reading.line,
+          raw: reading.raw
+        })
       return format === 'ftrace' && seen.message.startsWith('livepatch: ')
     case 'command':
       if (reading.outcome === 'observed') {

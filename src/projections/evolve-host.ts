@@ -1,9 +1,8 @@
 import type { HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
 import { doubt } from './doubt.ts'
-import { killProbesOf } from './evolve-hook.ts'
+import { moduleGone } from './module-gone.ts'
 import { evolveObserved } from './observed.ts'
-import { removeFromStacks } from './stack.ts'
 import type { KernelState } from './state.ts'
 
 type HostEvent = Extract<
@@ -25,6 +24,8 @@ export function evolveHost(state: KernelState, event: HostEvent, changes: Change
       return
     case 'evidence.lost': {
       const { count, reason } = event.data
+      // A snapshot that was read across it proves as little as one that was read across a change.
+      state.changedNs = event.uptimeNs
       doubt(state, event, `${count ?? 'an unknown number of'} records were lost: ${reason}`, changes)
       return
     }
@@ -47,24 +48,8 @@ export function evolveHost(state: KernelState, event: HostEvent, changes: Change
     }
     case 'module.unloaded':
       state.changedNs = event.uptimeNs
-      state.modules.delete(event.data.module)
-      killProbesOf(state, event.data.module, event.uptimeNs, changes)
-      unpatchModule(state, event.data.module, changes)
+      moduleGone(state, event.data.module, event.uptimeNs, changes)
       return
-  }
-}
-
-/** klp_module_going() reverts every patch on the module; where no probe showed it, the module's end does. */
-function unpatchModule(state: KernelState, module: string, changes: Changes): void {
-  for (const patch of state.patches) {
-    for (const object of patch.objects) {
-      if (object.name !== module) continue
-      // klp_post_unpatch_callback() has been, with or without a callback to call.
-      object.postUnpatchDue = false
-      if (!object.patched) continue
-      removeFromStacks(state, patch, object, () => true, changes)
-      object.patched = false
-    }
   }
 }
 

@@ -2,15 +2,10 @@ import type { HistoryEvent, SysfsPatch } from '../events/index.ts'
 import type { Changes } from './changes.ts'
 import { begin } from './evolve-transition.ts'
 import { observeHooks, observeKprobes } from './observed-hooks.ts'
-import { insertObject, removeFromStacks, removePatchFromStacks, touchFunctions } from './stack.ts'
-import {
-  type FuncState,
-  findPatch,
-  functionKey,
-  type KernelState,
-  type ObjectState,
-  type PatchState
-} from './state.ts'
+import { observeModules } from './observed-modules.ts'
+import { compareObjects, funcOf } from './observed-objects.ts'
+import { insertObject, removePatchFromStacks, touchFunctions } from './stack.ts'
+import { findPatch, type KernelState, type ObjectState, type PatchState } from './state.ts'
 
 type Observed = Extract<HistoryEvent, { type: 'host.observed' }>
 
@@ -32,14 +27,20 @@ export function evolveObserved(state: KernelState, event: Observed, changes: Cha
   // Where evidence is missing, or has only begun, a difference is news and not a contradiction.
   const quietly = state.doubt !== null || state.changedNs === 0n
   const report = quietly ? () => {} : disagree
-  if (data.patches !== null) observePatches(state, event, data.patches, moved, report, changes)
-  if (!moved && data.modules !== null) observeModules(state, data.modules, changes)
+  if (data.patches !== null) observePatches(state, event, data.patches, moved, quietly, report, changes)
+  if (!moved && data.modules !== null) observeModules(state, event, data.modules, report, changes)
   if (!moved && data.kprobes !== null) observeKprobes(state, event, data.kprobes, report, changes)
   if (!moved && data.hooks !== null) observeHooks(state, event, data.hooks, report, changes)
-  if (!moved && data.patches !== null && state.doubt !== null) {
+  if (!moved && data.patches !== null && state.doubt !== null && !hasUnknownNops(state)) {
     state.doubt = null
     changes.doubt = true
   }
+}
+
+/** The nops of a patch that only a snapshot knows look like its own functions, until its transition ends. */
+function hasUnknownNops({ transition, patches }: KernelState): boolean {
+  const patch = patches.find(({ name }) => name === transition?.patch)
+  return patch !== undefined && !patch.objectsKnown && patch.replace !== false
 }
 
 function observePatches(
@@ -47,6 +48,7 @@ function observePatches(
   event: Observed,
   seen: readonly SysfsPatch[],
   moved: boolean,
+  quietly: boolean,
   report: (text: string) => void,
   changes: Changes
 ): void {
@@ -66,7 +68,9 @@ function observePatches(
   }
   if (moved) return
   for (const patch of [...state.patches]) {
-    if (patch.replacedBy !== null || seen.some((sysfs) => sysfs.name === patch.name)) continue
+    if (seen.some((sysfs) => sysfs.name === patch.name)) continue
+    // The free work of a replaced one may be told any moment now, unless its record may be lost.
+    if (patch.replacedBy !== null && !quietly) continue
     report(`${patch.name} is not in sysfs, and no event freed it`)
     removePatchFromStacks(state, patch, changes)
     state.patches.splice(state.patches.indexOf(patch), 1)
@@ -98,12 +102,16 @@ function adopt(state: KernelState, event: Observed, sysfs: SysfsPatch, changes: 
         postUnpatchDue: false
       })
     ),
-    objectsKnown: true,
+    objectsKnown: !sysfs.transition || sysfs.replace === false,
     states: [],
     sinceNs: event.uptimeNs,
     sincePosition: event.position
   }
   state.patches.push(patch)
+  const module = state.modules.get(sysfs.name)
+  if (module !== undefined) module.livepatch = true
+  else state.modules.set(sysfs.name, { livepatch: true, state: 'live', refs: null, pinned: false })
+  changes.hooks ||= state.hooks.some((hook) => hook.module === sysfs.name)
   patch.objects.forEach((object, n) => {
     if (sysfs.objects[n]?.patched !== false) insertObject(state, patch, object, changes)
   })
@@ -118,7 +126,7 @@ function fill(state: KernelState, patch: PatchState, sysfs: SysfsPatch, changes:
   patch.replaceable ??= sysfs.replaceable
   patch.replaceSet ??= sysfs.replaceSet
   if (patch.objectsKnown || sysfs.transition) return
-  changes.patches = true
+  removePatchFromStacks(state, patch, changes)
   patch.objectsKnown = true
   patch.objects = sysfs.objects.map((object) => ({
     name: object.name,
@@ -172,63 +180,4 @@ function compare(
 function endTransition(state: KernelState, changes: Changes): void {
   state.transition = null
   changes.transition = true
-}
-
-function compareObjects(
-  state: KernelState,
-  patch: PatchState,
-  sysfs: SysfsPatch,
-  differs: (what: string, mine: string | number, theirs: string | number) => void,
-  changes: Changes
-): void {
-  for (const theirs of sysfs.objects) {
-    let mine = patch.objects.find((object) => object.name === theirs.name)
-    if (mine === undefined) {
-      differs(`object ${theirs.name}`, 'absent', 'present')
-      mine = { name: theirs.name, patched: false, dynamic: false, functions: [], postUnpatchDue: false }
-      patch.objects.push(mine)
-    }
-    const known = new Set(mine.functions.map((func) => functionKey(theirs.name, func.name, func.sympos)))
-    const missing = theirs.functions.filter(
-      (func) => !known.has(functionKey(theirs.name, func.name, func.sympos))
-    )
-    if (missing.length > 0) {
-      differs(`functions of ${theirs.name}`, `without ${missing.map((f) => f.name).join(', ')}`, 'with them')
-      // What a replacing patch shows in transition beyond its own functions are its nops.
-      const nop = sysfs.transition && patch.objectsKnown && patch.replace === true
-      mine.functions.push(...missing.map((func) => ({ ...funcOf(func), nop })))
-      if (mine.patched) insertObject(state, patch, mine, changes)
-    }
-    if (theirs.patched !== null && theirs.patched !== mine.patched) {
-      differs(`${theirs.name}/patched`, Number(mine.patched), Number(theirs.patched))
-      touchFunctions(patch, changes)
-      if (theirs.patched) insertObject(state, patch, mine, changes)
-      else removeFromStacks(state, patch, mine, () => true, changes)
-      mine.patched = theirs.patched
-    }
-  }
-}
-
-/** /proc/modules gives reference counts, and modules that were there before the evidence began. */
-function observeModules(
-  state: KernelState,
-  seen: readonly { name: string; refs: number | null; state: string | null }[],
-  changes: Changes
-): void {
-  for (const { name, refs, state: word } of seen) {
-    const module = state.modules.get(name)
-    if (module !== undefined) module.refs = refs
-    else
-      state.modules.set(name, {
-        livepatch: null,
-        state: word === 'Loading' ? 'coming' : 'live',
-        refs,
-        pinned: false
-      })
-  }
-  changes.patches = true
-}
-
-function funcOf(func: { name: string; sympos: number }): FuncState {
-  return { name: func.name, sympos: func.sympos, newName: null, nop: false }
 }

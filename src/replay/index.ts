@@ -27,6 +27,18 @@ export { ModelRun } from './engine/model-run.ts'
 export type { Violation } from './engine/violation.ts'
 export { Watch } from './engine/watch.ts'
 export { kernelFault, kernelFaults, UnknownFaultError } from './faults/catalogue.ts'
+export { Chance } from './faults/chance.ts'
+export {
+  type Answers,
+  answersOf,
+  type Comparison,
+  compareAnswers,
+  type Falsehood,
+  type Stretch
+} from './faults/compare-histories.ts'
+export { evidenceFaults } from './faults/evidence-catalogue.ts'
+export type { EvidenceFault } from './faults/evidence-fault.ts'
+export { type EvidenceText, evidenceShapes } from './faults/evidence-text.ts'
 export type { Injection, KernelFault, Place, TimedOperation } from './faults/fault.ts'
 export { invariants, invariantsFor } from './invariants/catalogue.ts'
 export type { Invariant } from './invariants/invariant.ts'
@@ -51,6 +63,7 @@ export { sarifReport } from './report/report-sarif.ts'
 export { stateDigest } from './report/state-digest.ts'
 export { storyLines } from './report/story-text.ts'
 export type { Failure } from './scenario/check-expectation.ts'
+export { errnoText, type Failure } from './scenario/check-expectation.ts'
 export { errnoText } from './scenario/errno-names.ts'
 export { type ManifestModules, manifest, manifestModules } from './scenario/manifest-modules.ts'
 export {

@@ -46,6 +46,7 @@ describe('a record', () => {
       outcome: 'observed',
       timeNs: 8_063_298_000n,
       clock: 'monotonic',
+      cpu: 1,
       observations: [
         {
           kind: 'probe',

@@ -66,6 +66,9 @@ class BpftraceRecords implements ValueSink {
       return [held.reading(rejected("expected a record of bpftrace: an object with 'type'"))]
     this.#json = true
     if (record.type === 'lost_events') return this.#lost(held, countIn(record))
+    // The first record of a run: behind others it is the next run's.
+    if (record.type === 'attached_probes' && this.#lastNs !== null)
+      return this.#lost(held, null, 'bpftrace was started again')
     if (record.type !== 'printf') return [held.reading(unrelated)]
     if (typeof record.data === 'string') return this.#timed(this.#printed.print(held, record.data))
     return [held.reading(rejected("expected the text that was printed in the record's 'data'"))]
@@ -76,9 +79,13 @@ class BpftraceRecords implements ValueSink {
   }
 
   /** What was printed before and after a loss is not one line, even if the first part has no line end. */
-  #lost(held: HeldLines, count: number | null): Reading[] {
+  #lost(
+    held: HeldLines,
+    count: number | null,
+    reason = "bpftrace's buffer to user space was full"
+  ): Reading[] {
     const before = this.#timed(this.#printed.flush())
-    this.#losses.hold(held, count, "bpftrace's buffer to user space was full")
+    this.#losses.hold(held, count, reason, this.#lastNs)
     return before
   }
 

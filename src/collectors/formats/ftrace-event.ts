@@ -109,7 +109,13 @@ function signed(text: string): number | null {
 
 function stated(header: FtraceHeader, observation: Observation): Outcome {
   const timeNs = secondsNs(header.seconds, header.fraction)
-  return { outcome: 'observed', timeNs, clock: 'monotonic', observations: [observation] }
+  return {
+    outcome: 'observed',
+    timeNs,
+    clock: 'monotonic',
+    cpu: Number(header.cpu),
+    observations: [observation]
+  }
 }
 
 function taskOf({ comm, pid }: FtraceHeader): TaskRef {

@@ -3,6 +3,8 @@ export interface FtraceHeader {
   /** The task's name: up to 15 bytes of anything. */
   readonly comm: string
   readonly pid: string
+  /** Whose buffer the record comes from. */
+  readonly cpu: string
   /** The time's digits before and behind its dot. */
   readonly seconds: string
   readonly fraction: string
@@ -19,7 +21,7 @@ const behindComm = new RegExp(
   [
     String.raw`-(\d{1,10}) +(?:\( *[\d-]{1,10}\) +)?`,
     // `trace-cmd report -l` glues the processor and the flags: `0d.h1.`.
-    String.raw`(?:\[\d{1,6}\](?: +[^\s:]{1,12})?|\d{1,6}[^\s\d:][^\s:]{1,11})`,
+    String.raw`(?:\[(\d{1,6})\](?: +[^\s:]{1,12})?|(\d{1,6})[^\s\d:][^\s:]{1,11})`,
     String.raw` +(\d{1,11})\.(\d{1,9}): *`
   ].join(''),
   'y'
@@ -57,8 +59,9 @@ function headerAt(raw: string, start: number, dashAt: number): FtraceHeader | nu
   return {
     comm: raw.slice(start, dashAt).trimStart(),
     pid: found[1] ?? '',
-    seconds: found[2] ?? '',
-    fraction: found[3] ?? '',
+    cpu: found[2] ?? found[3] ?? '',
+    seconds: found[4] ?? '',
+    fraction: found[5] ?? '',
     at: behindComm.lastIndex
   }
 }

@@ -1,6 +1,7 @@
 import type { EvidenceFormat, LineReader, Reading } from '../observation.ts'
 import { secondsNs } from './clock-text.ts'
 import { ftraceEvent } from './ftrace-event.ts'
+import { FtraceGaps } from './ftrace-gaps.ts'
 import { type FtraceHeader, ftraceHeader } from './ftrace-header.ts'
 import { HeldLines, lineReading, type Outcome, rejected, unrelated } from './held-lines.ts'
 import { HeldLosses } from './held-losses.ts'
@@ -34,7 +35,7 @@ class FtraceReader implements LineReader {
   readonly #losses = new HeldLosses('monotonic')
   /** A record whose last value has not ended. */
   #held: { readonly lines: HeldLines; readonly header: FtraceHeader } | null = null
-  #last: FtraceHeader | null = null
+  readonly #gaps = new FtraceGaps()
 
   push(raw: string, line: number, latin1?: boolean): Reading[] {
     const held = this.#held
@@ -47,8 +48,12 @@ class FtraceReader implements LineReader {
     return [...this.#finish(cut), ...this.#line(raw, line, latin1)]
   }
 
+  cut(raw: string, line: number, latin1?: boolean): Reading[] {
+    return [...this.#finish(cut), this.#gaps.cut({ raw, line, latin1 })]
+  }
+
   end(): Reading[] {
-    return [...this.#finish(cut), ...this.#losses.end(this.#last === null ? null : timeOf(this.#last))]
+    return [...this.#finish(cut), ...this.#losses.end(this.#gaps.lastNs), ...this.#gaps.close()]
   }
 
   #line(raw: string, line: number, latin1?: boolean): Reading[] {
@@ -57,8 +62,9 @@ class FtraceReader implements LineReader {
     }
     const header = ftraceHeader(raw)
     if (header === null) return this.#note(raw, line, latin1)
-    this.#last = header
-    const before = this.#losses.waiting ? this.#losses.release(timeOf(header)) : []
+    const timeNs = timeOf(header)
+    const before = this.#losses.waiting ? this.#losses.release(timeNs) : []
+    this.#gaps.saw(header.cpu, timeNs)
     const outcome = ftraceEvent(raw, header)
     if (outcome === null) {
       this.#held = { lines: new HeldLines(), header }
@@ -77,11 +83,40 @@ class FtraceReader implements LineReader {
 
   /** A line that is no record: a header, a note of lost events, or nothing that ftrace prints. */
   #note(raw: string, line: number, latin1?: boolean): Reading[] {
-    const loss = lossNote(raw)
-    if (loss === null) return [lineReading(raw, line, latin1, noteOutcome(raw))]
+    const { lastNs } = this.#gaps
+    if (lastNs !== null && raw.startsWith('# tracer: ')) {
+      const before = this.#gaps.close()
+      return [...before, ...this.#hold(raw, line, latin1, null, 'the collector was started again', lastNs)]
+    }
+    const entries = entriesPattern.exec(raw)
+    if (entries !== null) return this.#entries(raw, line, latin1, Number(entries[1]), Number(entries[2]))
+    const lost = cpuLossPattern.exec(raw)
+    if (lost === null) return [lineReading(raw, line, latin1, noteOutcome(raw))]
+    const [, cpu = '', number] = lost
+    const count = number === undefined ? null : Number(number)
+    const reason = `CPU ${cpu}'s ring buffer overran`
+    return this.#hold(raw, line, latin1, count, reason, this.#gaps.lastOf(cpu))
+  }
+
+  /** The header of a buffer tells how many records it held, and how many it had to overwrite. */
+  #entries(raw: string, line: number, latin1: boolean | undefined, held: number, written: number): Reading[] {
+    this.#gaps.counts({ raw, line, latin1 }, held)
+    if (written <= held) return [lineReading(raw, line, latin1, unrelated)]
+    const reason = 'the ring buffer overwrote its oldest records'
+    return this.#hold(raw, line, latin1, written - held, reason, this.#gaps.lastNs ?? 0n)
+  }
+
+  #hold(
+    raw: string,
+    line: number,
+    latin1: boolean | undefined,
+    count: number | null,
+    reason: string,
+    fromNs: bigint
+  ): Reading[] {
     const lines = new HeldLines()
     lines.add(raw, line, latin1)
-    this.#losses.hold(lines, loss.count, loss.reason)
+    this.#losses.hold(lines, count, reason, fromNs)
     return []
   }
 }
@@ -90,20 +125,10 @@ function timeOf({ seconds, fraction }: FtraceHeader): bigint {
   return secondsNs(seconds, fraction)
 }
 
+/** `CPU:2 [LOST 123 EVENTS]`, or trace-cmd's `CPU:2 [123 EVENTS DROPPED]`. */
 const cpuLossPattern = /^CPU:? ?(\d{1,6}) \[(?:LOST )?(?:(\d{1,15}) )?EVENTS?(?: DROPPED)?\]\s*$/
+/** How many records the buffer holds, and how many were ever written into it. */
 const entriesPattern = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/
-
-/** `CPU:2 [LOST 123 EVENTS]`, trace-cmd's `CPU:2 [123 EVENTS DROPPED]`, or the header of a full buffer. */
-function lossNote(raw: string): { count: number | null; reason: string } | null {
-  const lost = cpuLossPattern.exec(raw)
-  if (lost !== null) {
-    const count = lost[2] === undefined ? null : Number(lost[2])
-    return { count, reason: `CPU ${lost[1]}'s ring buffer overran` }
-  }
-  const entries = entriesPattern.exec(raw)
-  const count = entries === null ? 0 : Number(entries[2]) - Number(entries[1])
-  return count > 0 ? { count, reason: 'the ring buffer overwrote its oldest records' } : null
-}
 
 /** Headers, what `trace-cmd report` says about its file, and the lines of a stack behind a record. */
 const knownNote = /^(?:\s*$|#|cpus=\d+$|version = \d+$|CPU \d+ is empty$|\s*=> )/

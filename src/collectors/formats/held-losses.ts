@@ -18,9 +18,10 @@ export class HeldLosses {
     return this.#notes.length > 0
   }
 
-  /** Holds a note; `count` is null when it does not say how many. */
-  hold(held: HeldLines, count: number | null, reason: string): void {
-    this.#notes.push({ held, lost: { kind: 'lost', count, reason } })
+  /** Holds a note; `count` is null when it does not say how many. `fromNs`: what was lost is younger. */
+  hold(held: HeldLines, count: number | null, reason: string, fromNs: bigint | null = null): void {
+    const lost: Observation = { kind: 'lost', count, reason, ...(fromNs === null ? {} : { fromNs }) }
+    this.#notes.push({ held, lost })
   }
 
   /** The next record has come: its time in ns. */

@@ -1,5 +1,6 @@
 import type { Observation, TaskRef } from '../observation.ts'
 import { attachIntent, hookKindOf } from './attach-intent.ts'
+import { relearn } from './confirmed.ts'
 import { attachRefused, attachTold, detachProgram, placeOf } from './hook-attach.ts'
 import type { Item, Knowledge } from './knowledge.ts'
 import type { Teller } from './teller.ts'
@@ -9,6 +10,10 @@ type Of<K extends Observation['kind']> = Extract<Observation, { kind: K }>
 /** A snapshot of sysfs, modules, probes and programs. */
 export function snapshotTaken(k: Knowledge, t: Teller, seen: Of<'snapshot'>, item: Item): void {
   for (const { id, name } of seen.programs ?? []) k.programNames.set(id, name)
+  if (k.isDoubted && seen.fromNs > t.changedNs && seen.patches !== null) {
+    relearn(k, seen)
+    k.isDoubted = false
+  }
   const hooks = seen.links?.map((link) => ({
     program: k.programNames.get(link.programId) ?? `prog-id ${link.programId}`,
     programId: link.programId,

@@ -97,7 +97,7 @@ export class Interpreter {
   }
 
   #other(seen: Exclude<Observation, Probe | { kind: 'printk' }>, item: Item): void {
-    const { k, t, unpatching } = this.#context
+    const { k, t, unpatching, freeing } = this.#context
     switch (seen.kind) {
       case 'module':
         if (seen.what === 'free') unpatching.flush(t)
@@ -113,6 +113,11 @@ export class Interpreter {
         markSeen(k, t, seen.text, seen.task, item)
         break
       case 'lost':
+        // What was half told will not be told to its end.
+        unpatching.flush(t)
+        freeing.flush(k, t)
+        this.#context.patching = null
+        k.isDoubted = true
         t.tell('evidence.lost', { count: seen.count, reason: seen.reason }, item)
         break
       case 'snapshot':

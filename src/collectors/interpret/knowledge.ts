@@ -101,6 +101,8 @@ export class Knowledge {
   readonly symbolAddress = new Map<string, string>()
   readonly rejectedPrograms = new Set<string>()
   sawRegister = false
+  /** Something was lost, and no snapshot has shown since how things stand. */
+  isDoubted = false
   step: { what: string; fromNs: bigint } | null = null
 
   /** The command that was running at this time, if a journal or a step mark tells. */

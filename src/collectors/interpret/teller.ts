@@ -3,6 +3,10 @@ import type { TaskRef } from '../observation.ts'
 import { eventId } from './event-id.ts'
 import type { Item, Knowledge } from './knowledge.ts'
 
+/** The events that change patches, stacks, modules or hooks, and losses, which may hide one that does. */
+const changing =
+  /^(?:patch|object|nop|module|evidence)\.(?!rejected)|^hook\.(?:attached|detached|killed)|^transition\.(?!tried)/
+
 /** Turns what the interpreter understood into events: gives them time, id and evidence, in time order. */
 export class Teller {
   readonly #stream: string
@@ -10,6 +14,7 @@ export class Teller {
   readonly #knowledge: Knowledge
   #told: NewEvent[] = []
   #lastNs = 0n
+  #changedNs = 0n
   #nth = new Map<string, number>()
   #nthItem: Item | null = null
 
@@ -24,10 +29,16 @@ export class Teller {
     // A fact that was held back until its line was understood may not fall behind what was told meanwhile.
     const uptimeNs = item.uptimeNs > this.#lastNs ? item.uptimeNs : this.#lastNs
     this.#lastNs = uptimeNs
+    if (changing.test(type)) this.#changedNs = uptimeNs
     const id = eventId(this.#stream, type, this.#count(type, item), item.ownNs, item.raw)
     const wallNs = this.#bootTimeNs === null ? null : this.#bootTimeNs + uptimeNs
     // One literal shape for all types: spreading the parts costs more than all else that is done with it here.
     this.#told.push({ type, data, id, uptimeNs, wallNs, evidence: evidenceOf(item, inferred) } as NewEvent)
+  }
+
+  /** When what was told last changed the state: a snapshot that was read across it proves nothing. */
+  get changedNs(): bigint {
+    return this.#changedNs
   }
 
   /** Everything told since the last call. */

@@ -1,0 +1,72 @@
+import type { EvidenceFormat, FormattedSource } from '../collectors/index.ts'
+import {
+  type Answers,
+  answersOf,
+  Chance,
+  type Comparison,
+  compareAnswers,
+  type EvidenceFault,
+  type EvidenceText,
+  evidenceShapes
+} from '../replay/index.ts'
+import { type EvidenceBoot, keptInMemory, memorySource, toldBy } from './evidence-in-memory.ts'
+
+/** The evidence of one boot, one source of which goes wrong in one way after another. */
+export class FaultableEvidence {
+  /** The source that goes wrong. */
+  readonly source: string
+  readonly #format: EvidenceFormat
+  readonly #text: EvidenceText
+  readonly #others: readonly FormattedSource[]
+  readonly #boot: EvidenceBoot
+  /** What the evidence answers without a fault. */
+  readonly #whole: readonly Answers[]
+
+  private constructor(
+    faulty: { readonly source: string; readonly format: EvidenceFormat; readonly text: EvidenceText },
+    others: readonly FormattedSource[],
+    boot: EvidenceBoot,
+    whole: readonly Answers[]
+  ) {
+    this.source = faulty.source
+    this.#format = faulty.format
+    this.#text = faulty.text
+    this.#others = others
+    this.#boot = boot
+    this.#whole = whole
+  }
+
+  /** `faulty` is one of the sources: the one that goes wrong. The others are read once, and kept. */
+  static async open(
+    sources: readonly FormattedSource[],
+    faulty: FormattedSource,
+    boot: EvidenceBoot
+  ): Promise<FaultableEvidence> {
+    const others: FormattedSource[] = []
+    for (const other of sources) if (other !== faulty) others.push(await keptInMemory(other))
+    const text = await textOf(faulty)
+    const source = faulty.source.name
+    const whole = await toldBy([memorySource(source, faulty.format, text.lines, text.ended), ...others], boot)
+    return new FaultableEvidence({ source, format: faulty.format, text }, others, boot, answersOf(whole))
+  }
+
+  /** What the fault, at the place that the seed chooses, does to the answers; null where it has no place. */
+  async try(fault: EvidenceFault, seed: number): Promise<Comparison | null> {
+    const shape = evidenceShapes[this.#format.name]
+    const texts = shape === undefined ? null : fault.apply(this.#text, shape, new Chance(seed))
+    if (texts === null) return null
+    const copies = texts.map(({ lines, ended }, n) =>
+      memorySource(n === 0 ? this.source : `${this.source}.${n + 1}`, this.#format, lines, ended)
+    )
+    const told = await toldBy([...copies, ...this.#others], this.#boot)
+    return compareAnswers(this.#whole, answersOf(told))
+  }
+}
+
+async function textOf({ source }: FormattedSource): Promise<EvidenceText> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of source.open()) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString('utf8')
+  const ended = text.endsWith('\n')
+  return { lines: (ended ? text.slice(0, -1) : text).split('\n'), ended }
+}
