@@ -1,6 +1,7 @@
 /** The kernel room: what a kernel would do. The only place with kernel rules. */
 export type { Observer } from './act.ts'
 export { enabledOperations, type Offers } from './enabled-operations.ts'
+export { initPatchEarly } from './init-patch.ts'
 export { decide, type Outcome, perform } from './kernel.ts'
 export {
   type CallbackName,

@@ -1,0 +1,138 @@
+import { Layout } from './packed-layout.ts'
+import { loadBytes } from './packed-kernel.ts'
+import { type LawId, law, lawIds } from './packed-laws.ts'
+import { makeMove, moveNames, Moves, type MoveName, refusalNames } from './packed-moves.ts'
+import { bytes, newWork } from './packed-state.ts'
+import type { PackedWorld } from './packed-world.ts'
+import { StateTable } from './state-table.ts'
+import { type Renaming, Symmetry } from './symmetry.ts'
+
+/** Where an invariant was first seen broken: by this move, in this state. */
+export interface Break {
+  readonly law: LawId
+  readonly state: number
+  readonly move: number
+  /** How many moves lead there, the last one included. */
+  readonly depth: number
+}
+
+export interface SearchLimits {
+  readonly depth: number
+  readonly states: number
+}
+
+/** Everything that can happen in a packed world, breadth first, each state once. It runs in pieces. */
+export class Search {
+  readonly world: PackedWorld
+  readonly layout: Layout
+  readonly table: StateTable
+  readonly breaks: Break[] = []
+  readonly #symmetry: Symmetry
+  readonly #limits: SearchLimits
+  readonly #work = newWork()
+  readonly #from = new Uint8Array(bytes.size)
+  readonly #packed: Int32Array
+  readonly #moves = new Moves()
+  readonly #moved = new Float64Array(moveNames.length)
+  #next = 0
+  #depth = 0
+  #levelEnd = 1
+  #transitions = 0
+  #refusals = 0
+  #broken = 0
+
+  constructor(world: PackedWorld, renamings: readonly Renaming[], limits: SearchLimits) {
+    this.world = world
+    this.#limits = limits
+    this.layout = new Layout(world)
+    this.table = new StateTable(this.layout.words)
+    this.#symmetry = new Symmetry(world, this.layout, renamings)
+    this.#packed = new Int32Array(this.layout.words)
+    this.#readConstants()
+    this.#symmetry.pack(this.#from, this.#packed)
+    this.table.add(this.#packed, -1, 0)
+  }
+
+  /** In a closed world a slot's kind is always the same, and so no part of a state. */
+  #readConstants(): void {
+    if (this.world.isOpen) return
+    for (let slot = 0; slot < this.world.patches; slot += 1) this.#from[bytes.kind + slot] = slot
+  }
+
+  get transitions(): number {
+    return this.#transitions
+  }
+
+  /** How many moves lead to the states that are looked at just now. */
+  get depth(): number {
+    return this.#depth
+  }
+
+  /** States that were found and not yet looked at. */
+  get open(): number {
+    return this.table.count - this.#next
+  }
+
+  /** Whether every state that there is was looked at. */
+  get isExhausted(): boolean {
+    return this.#next === this.table.count
+  }
+
+  /** Moves that were possible nowhere. */
+  get untaken(): MoveName[] {
+    return moveNames.filter((_, number) => this.#moved[number] === 0)
+  }
+
+  /** Refusals that nothing met. */
+  get unmet(): string[] {
+    return refusalNames.filter((_, bit) => ((this.#refusals >> bit) & 1) === 0)
+  }
+
+  /** Looks at so many states more. Whether there is anything left to do within the limits. */
+  run(count: number): boolean {
+    const { table } = this
+    const end = this.#next + count
+    while (this.#next < table.count && this.#next < end) {
+      if (this.#next === this.#levelEnd) {
+        this.#depth += 1
+        this.#levelEnd = table.count
+      }
+      if (this.#depth >= this.#limits.depth || table.count >= this.#limits.states) return false
+      this.#look(this.#next)
+      this.#next += 1
+    }
+    return this.#next < table.count
+  }
+
+  #look(state: number): void {
+    const { world, table } = this
+    const work = this.#work
+    const moves = this.#moves
+    this.layout.unpack(table.states, state * this.layout.words, this.#from)
+    loadBytes(work, this.#from)
+    moves.read(work, world)
+    this.#refusals |= moves.refusals
+    if (moves.bystanderRefusal >= 0) this.#note(law['O6-scope'], state, moves.bystanderRefusal)
+    for (let n = 0; n < moves.count; n += 1) {
+      const move = moves.list[n] as number
+      if (n > 0) loadBytes(work, this.#from)
+      makeMove(work, world, move)
+      if (work.broken !== 0) this.#note(work.broken, state, move)
+      this.#symmetry.pack(work.bytes, this.#packed)
+      table.add(this.#packed, state, move)
+      const name = move >> 8
+      this.#moved[name] = (this.#moved[name] as number) + 1
+    }
+    this.#transitions += moves.count
+  }
+
+  /** The first time is the shortest way. */
+  #note(broken: number, state: number, move: number): void {
+    const fresh = broken & ~this.#broken
+    if (fresh === 0) return
+    this.#broken |= fresh
+    for (const id of lawIds) {
+      if ((fresh & law[id]) !== 0) this.breaks.push({ law: id, state, move, depth: this.#depth + 1 })
+    }
+  }
+}
