@@ -1,5 +1,14 @@
-import { checkCompleting, checkEnabled, checkForced, checkNopsSeen, checkShadows, isSomeoneIn, law } from './packed-laws.ts'
-import { isBlocked, versionAtSide, sideOf } from './packed-stack.ts'
+import {
+  checkCompleting,
+  checkForced,
+  checkNops,
+  checkNopsSeen,
+  checkSets,
+  checkShadows,
+  isSomeoneIn,
+  law
+} from './packed-laws.ts'
+import { isBlocked, sideOf, versionAtSide } from './packed-stack.ts'
 import {
   bytes,
   frameOf,
@@ -12,7 +21,7 @@ import {
   readOrder,
   type Work
 } from './packed-state.ts'
-import { type PackedWorld, scopeIndex, pairIndex } from './packed-world.ts'
+import { type PackedWorld, pairIndex, scopeIndex } from './packed-world.ts'
 
 /** klp_enable_patch() for a patch that nothing refuses, in an empty slot. */
 export function enable(work: Work, world: PackedWorld, slot: number, kind: number, flag: number): void {
@@ -34,7 +43,9 @@ export function enable(work: Work, world: PackedWorld, slot: number, kind: numbe
   begin(work, world, slot, 1)
   state[bytes.isEnable] = 1
   state[bytes.nops] = nops & ~own
-  checkEnabled(work, world)
+  checkNops(work, world)
+  checkSets(work, world)
+  checkShadows(work, world)
   tryToComplete(work, world)
 }
 
@@ -58,6 +69,13 @@ export function reverse(work: Work, world: PackedWorld): void {
   state[bytes.isForced] = 0
   for (let task = 0; task < world.tasks; task += 1)
     state[bytes.pending + task] = 1 - (state[bytes.pending + task] as number)
+  checkNopsSeen(work, world, false)
+}
+
+/** replaceable_store(), for a patch that is not the one in transition. */
+export function mark(work: Work, world: PackedWorld, slot: number): void {
+  work.bytes[bytes.flag + slot] = 1 - (work.bytes[bytes.flag + slot] as number)
+  checkNops(work, world)
 }
 
 /** klp_force_transition(). */
@@ -69,6 +87,7 @@ export function force(work: Work, world: PackedWorld): void {
   state[bytes.everForced] = 1
   for (let task = 0; task < world.tasks; task += 1) state[bytes.pending + task] = 0
   checkForced(work, world)
+  checkNopsSeen(work, world, false)
   if (state[bytes.goal] === 0) {
     state[bytes.forced + moving] = 1
     return
@@ -90,7 +109,7 @@ export function tryToComplete(work: Work, world: PackedWorld): void {
     if (isBlocked(work, world, task)) isDone = false
     else state[bytes.pending + task] = 0
   }
-  checkNopsSeen(work, world)
+  checkNopsSeen(work, world, false)
   if (isDone) complete(work, world)
 }
 
@@ -118,7 +137,7 @@ function complete(work: Work, world: PackedWorld): void {
   state[bytes.nops] = 0
   for (let slot = 0; slot < world.patches; slot += 1) state[bytes.scope + slot] = 0
   closeRanks(work)
-  if (world.tasks > 0 && noteVersions(work, world, 1) !== before) work.broken |= law.T5
+  if (noteVersions(work, world, 1) !== before) work.broken |= law.T5
 }
 
 /** What every function runs on a side of the transition, four bits each. */
@@ -153,7 +172,7 @@ function closeRanks(work: Work): void {
 /** klp_update_patch_state() of a task that is outside of every function. */
 export function switchTask(work: Work, world: PackedWorld, task: number): void {
   work.bytes[bytes.pending + task] = 0
-  checkNopsSeen(work, world)
+  checkNopsSeen(work, world, false)
 }
 
 /** A call enters the version that klp_ftrace_handler() chooses. */

@@ -42,7 +42,8 @@ export class Layout {
     const shift = this.#shift
     for (let field = 0; field < from.length; field += 1) {
       const word = ofWord[field] as number
-      into[word] = (into[word] as number) | ((state[from[field] as number] as number) << (shift[field] as number))
+      into[word] =
+        (into[word] as number) | ((state[from[field] as number] as number) << (shift[field] as number))
     }
   }
 

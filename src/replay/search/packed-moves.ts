@@ -1,4 +1,3 @@
-import { isRefusedForBystander, law } from './packed-laws.ts'
 import {
   attach,
   call,
@@ -7,12 +6,14 @@ import {
   enable,
   force,
   leaveCall,
+  mark,
   reverse,
   slotOfHook,
   switchTask,
   tryToComplete,
   unload
 } from './packed-kernel.ts'
+import { isRefusedForBystander } from './packed-laws.ts'
 import { isBlocked } from './packed-stack.ts'
 import { bytes, hookPlaces, isListed, limits, places, type Work } from './packed-state.ts'
 import { type PackedWorld, pairIndex } from './packed-world.ts'
@@ -219,7 +220,7 @@ export function makeMove(work: Work, world: PackedWorld, move: number): void {
       reverse(work, world)
       return
     case 'replaceable':
-      work.bytes[bytes.flag + argument] = 1 - (work.bytes[bytes.flag + argument] as number)
+      mark(work, world, argument)
       return
     case 'try':
       tryToComplete(work, world)

@@ -71,7 +71,8 @@ export function isBlocked(work: Work, world: PackedWorld, task: number): boolean
     const frame = state[bytes.frame + 2 * task + depth] as number
     if (frame === 0) return false
     const func = frameFunction(frame)
-    if (((entries >> func) & 1) === 1 && frameVersion(frame) === checkedVersion(work, world, func)) return true
+    if (((entries >> func) & 1) === 1 && frameVersion(frame) === checkedVersion(work, world, func))
+      return true
   }
   return false
 }

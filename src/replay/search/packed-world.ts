@@ -1,16 +1,21 @@
-import type { ModuleSpec, World } from '../../kernel/index.ts'
+import type { ModuleSpec, Operation, World } from '../../kernel/index.ts'
 
 /** A function of the world, by its object. */
 export interface WorldFunction {
   readonly object: string
   readonly name: string
+  readonly sympos: number
 }
+
+/** A program of user space: all of its attach but where to. */
+export type HookProgram = Omit<Extract<Operation, { op: 'attach' }>, 'op' | 'symbol'>
 
 /** A place for a program: a function of the module in a slot. */
 export interface HookPlace {
   readonly slot: number
   /** The functions whose calls get there, as bits. */
   readonly mask: number
+  /** The function's name; in an open world without the module's before it. */
   readonly symbol: string
 }
 
@@ -20,7 +25,10 @@ export interface HookPlace {
  * module of its own.
  */
 export interface PackedWorld {
+  /** The model's world; in an open one its modules are made as they are loaded. */
   readonly world: World
+  /** Modules that are loaded from the beginning and stay. */
+  readonly targets: readonly string[]
   readonly isOpen: boolean
   readonly patches: number
   readonly functions: readonly WorldFunction[]
@@ -49,6 +57,8 @@ export interface PackedWorld {
   /** By kind and other kind: whether a force towards patched pins the other. */
   readonly pins: Uint8Array
   readonly hookPlaces: readonly HookPlace[]
+  readonly taskNames: readonly { readonly pid: number; readonly comm: string }[]
+  readonly programs: readonly HookProgram[]
   /** By hook: the numbers of the places where it may be attached. */
   readonly offers: readonly (readonly number[])[]
   /** By hook: whether it holds the module that it is in. */

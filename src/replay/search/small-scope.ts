@@ -3,7 +3,7 @@ import { linux612, type ModuleSpec, plainModule, plainPatch, type World } from '
 import { rulesOf } from '../scenario/run-scenario.ts'
 import { rulesAsTables } from './packed-rules.ts'
 import { limits } from './packed-state.ts'
-import type { PackedWorld } from './packed-world.ts'
+import { kindsMax, type PackedWorld } from './packed-world.ts'
 import type { Renaming } from './symmetry.ts'
 
 /** How big a small scope is. */
@@ -50,9 +50,10 @@ export function smallScope(size: ScopeSize): { world: PackedWorld; renamings: re
   const packed: PackedWorld = {
     ...rulesAsTables(world, kinds),
     world,
+    targets: [],
     isOpen: true,
     patches,
-    functions: functions.map((name) => ({ object: 'vmlinux', name })),
+    functions: functions.map((name) => ({ object: 'vmlinux', name, sympos: 1 })),
     tasks,
     hooks,
     callDepth,
@@ -60,10 +61,21 @@ export function smallScope(size: ScopeSize): { world: PackedWorld; renamings: re
     masks: Uint8Array.from(contents, ({ mask }) => mask),
     bare: Uint8Array.from(contents, ({ mask }) => contents.findIndex((one) => one.mask === mask)),
     hookPlaces,
+    taskNames: Array.from({ length: tasks }, (_, n) => ({ pid: n + 1, comm: `task${n + 1}` })),
+    programs: Array.from({ length: hooks }, (_, n) => ({
+      program: `prog${n + 1}`,
+      kind: 'kprobe',
+      overrides: false
+    })),
     offers: Array.from({ length: hooks }, () => hookPlaces.map((_, place) => place)),
     hookPins: new Uint8Array(limits.hooks)
   }
   return { world: packed, renamings: renamingsOf(policy, contents, functions.length) }
+}
+
+/** As many sets as may have a function each, where there is room for their kinds. */
+function setsOf(functions: number): number {
+  return Math.min(functions, Math.floor(kindsMax / (2 * (2 ** functions - 1))))
 }
 
 /** All that a patch may be: which functions it changes, whether it replaces, its set, whether it has a state. */
@@ -72,14 +84,19 @@ function contentsOf(policy: Policy, functions: number): Content[] {
   for (let mask = 1; mask < 1 << functions; mask += 1) {
     for (const hasState of [false, true]) {
       if (policy === 'replace-set') {
-        for (let set = 0; set < functions; set += 1) contents.push({ mask, replace: false, set, hasState })
+        for (let set = 0; set < setsOf(functions); set += 1)
+          contents.push({ mask, replace: false, set, hasState })
       } else for (const replace of [false, true]) contents.push({ mask, replace, set: 0, hasState })
     }
   }
   return contents
 }
 
-function kindOf({ mask, replace, set, hasState }: Content, n: number, functions: readonly string[]): ModuleSpec {
+function kindOf(
+  { mask, replace, set, hasState }: Content,
+  n: number,
+  functions: readonly string[]
+): ModuleSpec {
   const own = functions.filter((_, func) => (mask >> func) & 1)
   return {
     ...plainModule,
@@ -104,7 +121,7 @@ function kindOf({ mask, replace, set, hasState }: Content, n: number, functions:
 /** Functions have no meaning but which patches change them, and sets none but which are equal. */
 function renamingsOf(policy: Policy, contents: readonly Content[], functions: number): Renaming[] {
   const orders = permutations(functions)
-  const setOrders = policy === 'replace-set' ? orders : orders.slice(0, 1)
+  const setOrders = policy === 'replace-set' ? permutations(setsOf(functions)) : [[0]]
   const maskOf = (mask: number, order: readonly number[]) =>
     order.reduce((renamed, to, func) => renamed | (((mask >> func) & 1) << to), 0)
   return orders.flatMap((order) =>

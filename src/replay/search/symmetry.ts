@@ -100,7 +100,8 @@ export class Symmetry {
       const slot = slots[at] as number
       const loc = state[bytes.loc + slot] as number
       renamed[bytes.loc + at] = loc
-      renamed[bytes.kind + at] = loc === places.absent ? 0 : (kinds[state[bytes.kind + slot] as number] as number)
+      renamed[bytes.kind + at] =
+        loc === places.absent ? 0 : (kinds[state[bytes.kind + slot] as number] as number)
       renamed[bytes.forced + at] = state[bytes.forced + slot] as number
       renamed[bytes.flag + at] = state[bytes.flag + slot] as number
       renamed[bytes.scope + at] = state[bytes.scope + slot] as number
@@ -144,7 +145,9 @@ export class Symmetry {
 
 function taskKeyOf(state: Uint8Array, task: number): number {
   const at = bytes.frame + 2 * task
-  return ((state[at] as number) << 7) | ((state[at + 1] as number) << 1) | (state[bytes.pending + task] as number)
+  return (
+    ((state[at] as number) << 7) | ((state[at + 1] as number) << 1) | (state[bytes.pending + task] as number)
+  )
 }
 
 function swap(state: Uint8Array, at: number, distance = 1): void {
