@@ -28,9 +28,11 @@ export {
   emptyState,
   findPatch,
   functionKey,
+  type HookState,
   type KernelState,
   type ObjectState,
   type PatchState,
+  type StackEntry,
   type TaskState,
   taskKey
 } from './state.ts'

@@ -1,6 +1,13 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'
+export { HistoryRun } from './engine/history-run.ts'
+export { ModelRun } from './engine/model-run.ts'
+export type { Violation } from './engine/violation.ts'
+export { Watch } from './engine/watch.ts'
+export { invariants, invariantsFor } from './invariants/catalogue.ts'
+export type { Invariant } from './invariants/invariant.ts'
+export { historyWorld } from './recorded/history-world.ts'
 export { errnoText, type Failure } from './scenario/check-expectation.ts'
 export { type ManifestModules, manifest, manifestModules } from './scenario/manifest-modules.ts'
 export {
