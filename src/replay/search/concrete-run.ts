@@ -30,7 +30,7 @@ export class ConcreteRun {
     this.world = { ...packed.world, modules: this.#modules }
     this.watch = new Watch(this.world, invariants)
     this.state.policy = this.world.rules.name
-    if (!packed.isOpen) packed.kinds.forEach(({ name }, kind) => this.#kinds.set(name, kind))
+    if (!packed.isOpen) for (const [kind, { name }] of packed.kinds.entries()) this.#kinds.set(name, kind)
     for (const { pid, comm } of packed.taskNames) this.#perform({ op: 'start-task', pid, comm }, 0n)
     for (const module of packed.targets) this.#perform({ op: 'insmod', module }, 0n)
   }

@@ -1,3 +1,4 @@
+import { checkCoverage, coveredHooks } from './packed-coverage.ts'
 import {
   attach,
   call,
@@ -76,6 +77,7 @@ export class Moves {
     this.count = 0
     this.refusals = 0
     this.bystanderRefusal = -1
+    work.covered = coveredHooks(work, world)
     this.#loads(work, world)
     this.#writes(work, world)
     this.#tasks(work, world)
@@ -205,8 +207,13 @@ function freeSlot({ bytes: state }: Work, world: PackedWorld): number {
   return -1
 }
 
-/** Makes a move that the state leaves open. */
+/** Makes a move that the state leaves open, which was read before. */
 export function makeMove(work: Work, world: PackedWorld, move: number): void {
+  perform(work, world, move)
+  checkCoverage(work, world, work.covered)
+}
+
+function perform(work: Work, world: PackedWorld, move: number): void {
   const argument = move & 0xff
   switch (moveNames[move >> 8]) {
     case 'insmod':

@@ -68,10 +68,18 @@ export interface Work {
   listed: number
   /** The invariants that the operation has broken, as bits. */
   broken: number
+  /** The programs that every call reached before it, as bits. */
+  covered: number
 }
 
 export function newWork(): Work {
-  return { bytes: new Uint8Array(bytes.size), order: new Uint8Array(limits.patches), listed: 0, broken: 0 }
+  return {
+    bytes: new Uint8Array(bytes.size),
+    order: new Uint8Array(limits.patches),
+    listed: 0,
+    broken: 0,
+    covered: 0
+  }
 }
 
 /** Reads the list's order out of the bytes. */
