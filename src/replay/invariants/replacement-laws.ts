@@ -94,7 +94,8 @@ export const scopeStays = defineInvariant<{ scope: Map<string, boolean> | null; 
   before: (memory, state, event) => {
     memory.found = []
     if (event.type === 'patch.disabled') memory.scope = null
-    if (event.type === 'patch.enabled') memory.scope = flagsOf(state)
+    // Who does not replace reads no flag.
+    if (event.type === 'patch.enabled') memory.scope = event.data.replace === true ? flagsOf(state) : null
     if (memory.scope === null || !isCompletion(state, event) || state.transition?.goal !== 'patched') return
     const by = state.transition.patch
     for (const [name, is] of flagsOf(state)) {

@@ -62,7 +62,8 @@ export class ConcreteRun {
     this.operations.push({ operation, uptimeNs })
     if (operation.op === 'insmod' && ret === 0) {
       const patch = this.state.patches.find(({ name }) => name === operation.module)
-      const older = patch === undefined ? [] : before.filter((old) => rules.inScope(patch, old))
+      const replaced = patch !== undefined && rules.replaces(patch)
+      const older = replaced ? before.filter((old) => rules.inScope(patch, old)) : []
       this.#scope = new Set(older.map(({ name }) => name))
     }
     if (facts.some(({ type }) => type === 'transition.forced')) this.#everForced = true

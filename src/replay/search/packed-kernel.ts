@@ -32,8 +32,9 @@ export function enable(work: Work, world: PackedWorld, slot: number, kind: numbe
     const other = order[at] as number
     const old = state[bytes.kind + other] as number
     const inScope = world.scope[scopeIndex(kind, old, state[bytes.flag + other] as number)] as number
+    if (world.replaces[kind] === 0) continue
     state[bytes.scope + other] = inScope
-    if (inScope === 1 && world.replaces[kind] === 1) nops |= world.masks[old] as number
+    if (inScope === 1) nops |= world.masks[old] as number
   }
   order[work.listed] = slot
   work.listed += 1

@@ -121,8 +121,8 @@ export function checkCompleting(work: Work, world: PackedWorld): void {
     const slot = order[at] as number
     if (slot === moving) continue
     const isInScope = inScope(work, world, kind, slot)
-    if (world.hasFlag && state[bytes.isEnable] === 1 && isInScope !== state[bytes.scope + slot])
-      work.broken |= law.S9
+    const isScopeRead = world.hasFlag && world.replaces[kind] === 1 && state[bytes.isEnable] === 1
+    if (isScopeRead && isInScope !== state[bytes.scope + slot]) work.broken |= law.S9
     const isRemoved =
       world.replaces[kind] === 1 && isInScope === 1 && at < (state[bytes.loc + moving] as number)
     if (isRemoved && isCareful && isSomeoneIn(work, world, slot)) work.broken |= law.T7

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Violation } from '../../../src/replay/engine/violation.ts'
 import { invariantsFor } from '../../../src/replay/invariants/catalogue.ts'
 import { law, lawIds } from '../../../src/replay/search/packed-laws.ts'
 import { moveName } from '../../../src/replay/search/packed-moves.ts'
@@ -26,14 +27,12 @@ describe('the predicates of the search', () => {
         const walk = new Walk(world, renamings, invariants)
         const draw = seeded(seed)
         for (let n = 0; n < 60 && walk.moves.count > 0; n += 1) {
-          const known = walk.run.watch.violations.length
+          const { watch } = walk.run
+          const known = watch.violations.length
+          const wrongBefore = lasting(watch.violations)
           const { move, broken } = walk.step(draw)
-          const { violations } = walk.run.watch
-          const begun = new Set(violations.slice(known).map(({ invariant }) => invariant))
-          const wrong = new Set([
-            ...begun,
-            ...violations.filter(({ lasting, toNs }) => lasting && toNs === null).map((one) => one.invariant)
-          ])
+          const begun = new Set(watch.violations.slice(known).map(({ invariant }) => invariant))
+          const wrong = new Set([...wrongBefore, ...begun])
           const seen = lawIds.filter((id) => broken & law[id] && invariants.some((one) => one.id === id))
           const what = `${moveName(move)} at ${n}`
           expect(
@@ -52,3 +51,7 @@ describe('the predicates of the search', () => {
     )
   })
 })
+
+function lasting(violations: readonly Violation[]): string[] {
+  return violations.filter((one) => one.lasting && one.toNs === null).map(({ invariant }) => invariant)
+}

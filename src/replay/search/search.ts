@@ -1,3 +1,4 @@
+import { coveredHooks } from './packed-coverage.ts'
 import { loadBytes } from './packed-kernel.ts'
 import { type LawId, law, lawIds } from './packed-laws.ts'
 import { Layout } from './packed-layout.ts'
@@ -57,6 +58,29 @@ export class Search {
   #readConstants(): void {
     if (this.world.isOpen) return
     for (let slot = 0; slot < this.world.patches; slot += 1) this.#from[bytes.kind + slot] = slot
+  }
+
+  /** The packed form of a state, as text, after all renaming. */
+  packed(state: Uint8Array): string {
+    const into = new Int32Array(this.layout.words)
+    this.#symmetry.pack(state, into)
+    return into.join(' ')
+  }
+
+  /** The same of a state that was found. */
+  packedAt(state: number): string {
+    const { words } = this.layout
+    return this.table.states.subarray(state * words, (state + 1) * words).join(' ')
+  }
+
+  /** The same of what a move makes of a state that was found. */
+  packedBehind(state: number, move: number): string {
+    const work = newWork()
+    this.layout.unpack(this.table.states, state * this.layout.words, this.#from)
+    loadBytes(work, this.#from)
+    work.covered = coveredHooks(work, this.world)
+    makeMove(work, this.world, move)
+    return this.packed(work.bytes)
   }
 
   get transitions(): number {
