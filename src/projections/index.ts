@@ -4,6 +4,7 @@ export { type BlockedTaskRow, blockingOf, type TransitionWait } from './blocking
 export { Changes } from './changes.ts'
 export { decodeState, encodeState } from './codec.ts'
 export { copyState } from './copy-state.ts'
+export { type DamageKind, damagedSubjects, isDamaged } from './damage.ts'
 export { evolve, fold } from './evolve.ts'
 export { type Gap, gapsOf } from './gaps.ts'
 export { hookRowsAt } from './hook-since.ts'

@@ -8,6 +8,7 @@ import {
   plainModule,
   type World
 } from '../../kernel/index.ts'
+import { complainedSymbols } from '../recorded/complained-symbols.ts'
 
 /**
  * The world of a recording: the modules of its manifest, plain ones for the others that it loads, and the
@@ -30,19 +31,11 @@ export function recordedWorld(
           : null
     if (name !== null && !modules.has(name)) modules.set(name, { ...plainModule, name })
   }
-  return { rules, traits, modules, symbolCounts: complainedSymbols(log), isErrorInjectable: isSyscallEntry }
-}
-
-const missing = /symbol '([^']+)' not found in symbol table/
-const ambiguous = /unresolvable ambiguity for symbol '([^']+)'/
-
-function complainedSymbols(log: readonly { readonly text: string }[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const { text } of log) {
-    const [, none] = missing.exec(text) ?? []
-    const [, several] = ambiguous.exec(text) ?? []
-    if (none !== undefined) counts.set(none, 0)
-    if (several !== undefined) counts.set(several, 2)
+  return {
+    rules,
+    traits,
+    modules,
+    symbolCounts: complainedSymbols(log.map(({ text }) => text)),
+    isErrorInjectable: isSyscallEntry
   }
-  return counts
 }

@@ -23,8 +23,11 @@ export class ModelRun {
     return outcome
   }
 
-  /** A second run from here on. What it costs follows from the state, not from what has happened. */
-  fork(): ModelRun {
-    return new ModelRun(this.world, this.watch.fork(), copyState(this.state))
+  /**
+   * A second run from here on, maybe in another world. What it costs follows from the state, not from what has
+   * happened.
+   */
+  fork(world: World = this.world): ModelRun {
+    return new ModelRun(world, this.watch.fork(world), copyState(this.state))
   }
 }

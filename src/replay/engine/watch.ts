@@ -23,11 +23,9 @@ export class Watch implements Observer {
     this.#readers = from === null ? new Map<string, readonly number[]>() : from.#readers
     this.#memories =
       from === null ? invariants.map((one) => one.start(world)) : structuredClone(from.#memories)
-    this.#violations = from === null ? [] : from.#violations.map((one) => ({ ...one }))
-    this.#open = new Map()
-    for (const one of this.#violations) {
-      if (one.lasting && one.toNs === null) this.#open.set(keyOf(one.invariant, one.subject), one)
-    }
+    // What has ended is not taken along: a fork must not cost more the longer the history behind it.
+    this.#violations = from === null ? [] : [...from.#open.values()].map((one) => ({ ...one }))
+    this.#open = new Map(this.#violations.map((one) => [keyOf(one.invariant, one.subject), one]))
   }
 
   /** What was found so far, in the order in which it began. */
@@ -35,9 +33,12 @@ export class Watch implements Observer {
     return this.#violations
   }
 
-  /** A second watch that stands where this one stands and goes its own way. */
-  fork(): Watch {
-    return new Watch(this.#world, this.#invariants, this)
+  /**
+   * A second watch that stands where this one stands and goes its own way. It begins with the violations that last,
+   * and those that have ended stay here. The world may be another from here on.
+   */
+  fork(world: World = this.#world): Watch {
+    return new Watch(world, this.#invariants, this)
   }
 
   before(state: KernelState, event: HistoryEvent): void {
@@ -115,6 +116,7 @@ function isList(wrong: Complaint | readonly Complaint[]): wrong is readonly Comp
   return Array.isArray(wrong)
 }
 
-function keyOf(invariant: string, subject: string): string {
+/** A violation as it is known again: which invariant, and about whom. */
+export function keyOf(invariant: string, subject: string): string {
   return `${invariant} ${subject}`
 }

@@ -1,6 +1,7 @@
 import { pendingTasks } from '../../kernel/index.ts'
 import { functionKey, hookRows, type KernelState, taskKey } from '../../projections/index.ts'
 import { callView, splitName } from './call-view.ts'
+import { errnoNumber, errnoText } from './errno-names.ts'
 import { findTask, type Scenario } from './scenario.ts'
 import type { StepExpectation } from './scenario-schema.ts'
 
@@ -10,32 +11,6 @@ export interface Failure {
   readonly what: string
   readonly expected: string
   readonly found: string
-}
-
-/** The errno names that a scenario may give, besides numbers. */
-const errnos: Readonly<Record<string, number>> = {
-  ok: 0,
-  EPERM: 1,
-  ENOENT: 2,
-  ESRCH: 3,
-  EIO: 5,
-  E2BIG: 7,
-  EAGAIN: 11,
-  ENOMEM: 12,
-  EACCES: 13,
-  EBUSY: 16,
-  EEXIST: 17,
-  ENODEV: 19,
-  EINVAL: 22,
-  ENOSPC: 28,
-  EILSEQ: 84,
-  EADDRINUSE: 98,
-  EADDRNOTAVAIL: 99
-}
-
-/** An errno's name, `ok` for 0. */
-export function errnoText(errno: number): string {
-  return Object.entries(errnos).find(([, value]) => value === errno)?.[0] ?? String(errno)
 }
 
 /** What of the expectation about the state and the log does not hold. */
@@ -59,7 +34,7 @@ export function checkState(
 /** A step's errno, as it was wanted: success where nothing is said. */
 export function checkErrno(expected: StepExpectation | undefined, errno: number): Failure[] {
   const wanted = expected?.errno ?? 'ok'
-  const number = typeof wanted === 'number' ? wanted : errnos[wanted]
+  const number = errnoNumber(wanted)
   return number === errno ? [] : [{ what: 'errno', expected: String(wanted), found: errnoText(errno) }]
 }
 

@@ -36,7 +36,11 @@ function moduleSchema(object: typeof z.object) {
     states: z.array(object({ id: z.int(), version: z.int() })).optional(),
     callbacks: z.boolean().optional().describe('all four callbacks on every object, each printing a line'),
     pre_patch_ret: z.int().max(0).optional().describe('what pre_patch returns: the default of a parameter'),
-    error_injectable: z.boolean().optional().describe('ALLOW_ERROR_INJECTION on every function of its own'),
+    error_injectable: z
+      .union([z.boolean(), z.array(z.string())])
+      .optional()
+      .describe('ALLOW_ERROR_INJECTION on every function of its own, or on these'),
+    btf: z.boolean().optional().describe('whether it has the type information that tracing programs need'),
     functions: z
       .union([z.array(z.string()), z.record(z.string(), returned)])
       .optional()
@@ -92,13 +96,19 @@ function moduleSpec(name: string, module: ManifestModule): ModuleSpec {
       ...Object.fromEntries(Object.entries(params).map(([param, value]) => [param, String(value)]))
     },
     functions: own,
-    errorInjectable: module.error_injectable === true ? [...own, ...replacements] : [],
+    errorInjectable: injectable(module.error_injectable, [...own, ...replacements]),
+    btf: module.btf ?? true,
     initPrints: module.init ?? [],
     exitPrints: module.exit ?? [],
     kprobe:
       kprobe === undefined ? null : { function: kprobe.function, postHandler: kprobe.post_handler ?? false },
     patch: objects === undefined ? null : patchSpec(module, objects)
   }
+}
+
+function injectable(given: ManifestModule['error_injectable'], all: readonly string[]): readonly string[] {
+  if (typeof given === 'object') return given
+  return given === true ? all : []
 }
 
 function patchSpec(module: ManifestModule, objects: NonNullable<ManifestModule['objects']>): PatchSpec {

@@ -21,6 +21,9 @@ import {
   type KernelState,
   type StateDiff
 } from '../../projections/index.ts'
+import type { Violation } from '../engine/violation.ts'
+import { Watch } from '../engine/watch.ts'
+import { invariantsFor } from '../invariants/catalogue.ts'
 import { checkErrno, checkState, type Failure } from './check-expectation.ts'
 import type { Scenario, ScenarioStep } from './scenario.ts'
 import { NoSuchTask, operationsOf, stepTitle } from './step-operations.ts'
@@ -47,6 +50,8 @@ export interface StepResult {
   /** Lines of the kernel log. */
   readonly log: readonly string[]
   readonly failures: readonly Failure[]
+  /** The invariants that broke in the step. */
+  readonly violations: readonly Violation[]
 }
 
 export interface ScenarioResult {
@@ -98,6 +103,7 @@ class ScenarioRun {
   readonly beginning: DatedFact[]
   readonly #scenario: Scenario
   readonly #world: World
+  readonly #watch: Watch
   #nowNs = 0n
 
   constructor(scenario: Scenario, policy: Policy, kernel: Scenario['kernel']) {
@@ -109,8 +115,10 @@ class ScenarioRun {
       traits: traitsOf[kernel],
       modules: scenario.modules,
       symbolCounts: scenario.symbolCounts,
+      bugs: scenario.bugs,
       isErrorInjectable: isSyscallEntry
     }
+    this.#watch = new Watch(this.#world, invariantsFor(policy))
     this.beginning = this.#begin()
   }
 
@@ -121,6 +129,7 @@ class ScenarioRun {
     const startNs = this.#nowNs
     const facts: DatedFact[] = []
     const failures: Failure[] = checkStart(spec, startNs)
+    const brokenBefore = this.#watch.violations.length
     let errno = 0
     try {
       operationsOf(spec, [...this.state.tasks.values()]).forEach((operation, n) => {
@@ -147,7 +156,8 @@ class ScenarioRun {
       after,
       changes: diffStates(before, after),
       log,
-      failures
+      failures,
+      violations: this.#watch.violations.slice(brokenBefore)
     }
   }
 
@@ -177,7 +187,8 @@ class ScenarioRun {
   }
 
   #perform(operation: Operation, facts: DatedFact[]): number {
-    const outcome = perform(this.state, operation, this.#world, this.#nowNs)
+    const outcome = perform(this.state, operation, this.#world, this.#nowNs, this.#watch)
+    this.#watch.rest(this.state, { operation, ret: outcome.ret })
     facts.push(...outcome.facts.map((fact) => ({ ...fact, uptimeNs: this.#nowNs })))
     return outcome.ret
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bugNames } from '../../kernel/index.ts'
 import { manifestModule } from './manifest-modules.ts'
 
 const text = z.union([z.number(), z.boolean(), z.string()])
@@ -13,8 +14,10 @@ const errno = z
   .union([z.literal('ok'), z.int().min(0), z.string().regex(/^E[A-Z]+$/, 'no errno: ok, EINVAL, 22')])
   .describe('ok, or the errno of the refusal: EINVAL or 22')
 const busy = z
-  .record(z.string(), z.enum(['running', 'unreliable-stack']))
-  .describe('what the try of this step finds tasks doing, by pid or comm; all others sleep')
+  .record(z.string(), z.enum(['running', 'unreliable-stack', 'self']))
+  .describe(
+    'what the try of this step finds tasks doing, by pid or comm; all others sleep. self: it switches itself just before'
+  )
 
 const hookStatus = z.enum(['active', 'partial', 'shadowed', 'stale', 'gone', 'none'])
 const hookExpectation = z.union([
@@ -83,6 +86,18 @@ export const stepSchemas = {
   insmod: z.strictObject({
     insmod: z.string().describe('a module'),
     params: z.record(z.string(), text).optional(),
+    busy_trampolines: z
+      .array(z.string())
+      .optional()
+      .describe('functions, as OBJECT:FUNCTION, whose BPF trampoline another CPU is changing just then'),
+    fail: z
+      .strictObject({
+        step: z.enum(['module-reference', 'early-init', 'sysfs', 'nop', 'pre-patch', 'ftrace']),
+        nth: z.int().min(1).optional().describe('where there are several: which; 1 by default'),
+        errno
+      })
+      .optional()
+      .describe('the step of the load that fails'),
     busy: busy.optional(),
     ...common
   }),
@@ -116,6 +131,8 @@ export const stepSchemas = {
     to: z.string().describe('MODULE:FUNCTION or FUNCTION'),
     kind: z.enum(['kprobe', 'kprobe_multi', 'fentry', 'fexit', 'fmod_ret']).optional(),
     override: text.optional().describe('what it returns in place of the function'),
+    overrides: z.boolean().optional().describe('it may return in place of the function, nobody knows what'),
+    filter: text.optional().describe('which tasks it is for, where not for all: a cgroup id'),
     ...common
   }),
   detach: z.strictObject({ detach: z.string().describe('a program'), ...common }),
@@ -133,7 +150,9 @@ export const stepSchemas = {
   free: z.strictObject({ free: patch.describe('its free work runs'), ...common }),
   fork: z.strictObject({
     fork: z.int().min(1).describe('the pid'),
-    from: task,
+    from: task
+      .optional()
+      .describe('whose state it takes over; without it it is at the beginning of a transition'),
     comm: z.string().optional(),
     ...common
   }),
@@ -154,6 +173,7 @@ const whole = {
   story: z.string().describe('what happens and why it matters, for a reader'),
   policy: z.enum(['mainline', 'hybrid', 'replace-set']),
   kernel: z.enum(['6.12', '7.2']).optional().describe('where kernel versions differ; 6.12 by default'),
+  bugs: z.array(z.enum(bugNames)).optional().describe('past bugs that this kernel has'),
   manifest: z
     .string()
     .optional()

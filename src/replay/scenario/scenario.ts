@@ -1,5 +1,5 @@
 import type { Policy } from '../../events/index.ts'
-import type { ModuleSpec } from '../../kernel/index.ts'
+import type { BugName, ModuleSpec } from '../../kernel/index.ts'
 import { taskKey } from '../../projections/index.ts'
 import { type ManifestModules, manifest, manifestModules } from './manifest-modules.ts'
 import {
@@ -29,6 +29,7 @@ export interface Scenario {
   readonly story: string
   readonly policy: Policy
   readonly kernel: '6.12' | '7.2'
+  readonly bugs: ReadonlySet<BugName>
   readonly modules: ReadonlyMap<string, ModuleSpec>
   /** What functions return: originals by their name, those of modules by `module:function`. */
   readonly returns: ReadonlyMap<string, string>
@@ -58,7 +59,17 @@ export function readScenario(text: string, readFile: (path: string) => string): 
     ...read.flatMap((one) => one.faults)
   ]
   if (!frame.success || faults.length > 0) throw new ScenarioError(faults)
-  const { title, story, policy, kernel = '6.12', tasks = [], tracer = false, symbols, expect } = frame.data
+  const {
+    title,
+    story,
+    policy,
+    kernel = '6.12',
+    bugs = [],
+    tasks = [],
+    tracer = false,
+    symbols,
+    expect
+  } = frame.data
   const modules = modulesOf(source, frame.data, readFile)
   const steps = read.flatMap(({ step }) => (step === null ? [] : [step]))
   const scenario: Scenario = {
@@ -66,6 +77,7 @@ export function readScenario(text: string, readFile: (path: string) => string): 
     story,
     policy,
     kernel,
+    bugs: new Set(bugs),
     modules: modules.specs,
     returns: new Map([
       ...modules.returns,
@@ -157,19 +169,31 @@ function tasksNamed(spec: StepSpec): (string | number)[] {
   const busy = 'busy' in spec ? Object.keys(spec.busy ?? {}) : []
   const runs = (spec.expect?.runs ?? []).map(({ task }) => task)
   const waiting = spec.expect?.transition
-  const own =
-    spec.verb === 'call'
-      ? [spec.task]
-      : spec.verb === 'return'
-        ? [spec.return]
-        : spec.verb === 'switch'
-          ? [spec.switch]
-          : spec.verb === 'fork'
-            ? [spec.from]
-            : spec.verb === 'exit'
-              ? [spec.exit]
-              : []
-  return [...own, ...busy, ...runs, ...(typeof waiting === 'object' ? (waiting.waiting ?? []) : [])]
+  const own = taskOf(spec)
+  return [
+    ...(own === undefined ? [] : [own]),
+    ...busy,
+    ...runs,
+    ...(typeof waiting === 'object' ? (waiting.waiting ?? []) : [])
+  ]
+}
+
+/** The task that a step is about. */
+function taskOf(spec: StepSpec): string | number | undefined {
+  switch (spec.verb) {
+    case 'call':
+      return spec.task
+    case 'return':
+      return spec.return
+    case 'switch':
+      return spec.switch
+    case 'fork':
+      return spec.from
+    case 'exit':
+      return spec.exit
+    default:
+      return undefined
+  }
 }
 
 /** A task by its pid or its comm, as the state's key; null when none or several have it. */

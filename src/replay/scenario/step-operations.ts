@@ -1,6 +1,7 @@
 import type { Operation, TaskConditions } from '../../kernel/index.ts'
 import { taskKey } from '../../projections/index.ts'
 import { splitName } from './call-view.ts'
+import { errnoNumber } from './errno-names.ts'
 import { findTask, type ScenarioTask } from './scenario.ts'
 import type { StepSpec } from './scenario-schema.ts'
 
@@ -13,7 +14,14 @@ export function operationsOf(spec: StepSpec, tasks: readonly ScenarioTask[]): Op
   switch (spec.verb) {
     case 'insmod':
       return [
-        { op: 'insmod', module: spec.insmod, params: texts(spec.params), conditions: conditions(spec, tasks) }
+        {
+          op: 'insmod',
+          module: spec.insmod,
+          params: texts(spec.params),
+          ...(spec.fail === undefined ? {} : { fail: failing(spec.fail) }),
+          ...(spec.busy_trampolines === undefined ? {} : { busyTrampolines: spec.busy_trampolines }),
+          conditions: conditions(spec, tasks)
+        }
       ]
     case 'rmmod':
       return [{ op: 'rmmod', module: spec.rmmod }]
@@ -63,7 +71,8 @@ export function stepTitle(spec: StepSpec): string {
   switch (spec.verb) {
     case 'insmod': {
       const params = Object.entries(texts(spec.params)).map(([name, value]) => ` ${name}=${value}`)
-      return `insmod ${spec.insmod}${params.join('')}`
+      const fail = spec.fail === undefined ? '' : `, whose step ${spec.fail.step} fails`
+      return `insmod ${spec.insmod}${params.join('')}${fail}`
     }
     case 'write':
       return `write ${bit(spec.value)} to ${spec.write}`
@@ -71,7 +80,8 @@ export function stepTitle(spec: StepSpec): string {
       return `write ${bit(spec.value)} to ${spec.replaceable}/replaceable`
     case 'attach': {
       const value = spec.override === undefined ? '' : `, override ${spec.override}`
-      return `attach ${spec.attach} (${spec.kind ?? 'kprobe'}) to ${spec.to}${value}`
+      const filter = spec.filter === undefined ? '' : `, for ${spec.filter}`
+      return `attach ${spec.attach} (${spec.kind ?? 'kprobe'}) to ${spec.to}${value}${filter}`
     }
     case 'call':
       return `task ${spec.task} calls ${spec.call}`
@@ -84,7 +94,7 @@ export function stepTitle(spec: StepSpec): string {
     case 'free':
       return `the free work of ${spec.free}`
     case 'fork':
-      return `task ${spec.from} forks ${spec.fork}`
+      return spec.from === undefined ? `task ${spec.fork} appears` : `task ${spec.from} forks ${spec.fork}`
     case 'exit':
       return `task ${spec.exit} exits`
     case 'sysctl':
@@ -106,6 +116,10 @@ export function stepTitle(spec: StepSpec): string {
   }
 }
 
+function failing({ step, nth = 1, errno }: NonNullable<Extract<StepSpec, { verb: 'insmod' }>['fail']>) {
+  return { step, nth, errno: errnoNumber(errno) }
+}
+
 function written(spec: Extract<StepSpec, { verb: 'write' }>, found: TaskConditions): Operation {
   const [patch = '', file = ''] = spec.write.split('/')
   const value = bit(spec.value)
@@ -118,14 +132,18 @@ function attached({
   attach,
   to,
   kind = 'kprobe',
-  override
+  override,
+  overrides = false,
+  filter
 }: Extract<StepSpec, { verb: 'attach' }>): Operation {
-  const base = { op: 'attach', program: attach, kind, symbol: to } as const
-  if (override === undefined) return { ...base, overrides: false }
+  const restriction = filter === undefined ? {} : { filter: String(filter) }
+  const base = { op: 'attach', program: attach, kind, symbol: to, ...restriction } as const
+  if (override === undefined) return { ...base, overrides }
   return { ...base, overrides: true, overrideValue: String(override) }
 }
 
 function forked(spec: Extract<StepSpec, { verb: 'fork' }>, tasks: readonly ScenarioTask[]): Operation {
+  if (spec.from === undefined) return { op: 'start-task', pid: spec.fork, comm: spec.comm ?? '' }
   const parent = taskNamed(tasks, spec.from)
   const comm = spec.comm ?? tasks.find((one) => taskKey(one.pid, one.comm) === parent)?.comm ?? ''
   return { op: 'start-task', pid: spec.fork, comm, parent }
@@ -138,7 +156,7 @@ function conditions(
   return new Map(Object.entries(busy).map(([name, found]) => [taskNamed(tasks, name), found]))
 }
 
-type BusyTasks = Readonly<Record<string, 'running' | 'unreliable-stack'>>
+type BusyTasks = Readonly<Record<string, 'running' | 'unreliable-stack' | 'self'>>
 
 function taskNamed(tasks: readonly ScenarioTask[], name: string | number): number {
   const key = findTask(tasks, name)

@@ -4,7 +4,11 @@ import { hookRows } from '../../projections/index.ts'
 import type { StepResult } from './run-scenario.ts'
 
 /** What a step changed, a line each: patch stack, function stacks, hook table, modules. */
-export function changeLines({ changes, before, after }: StepResult): string[] {
+export function changeLines({
+  changes,
+  before,
+  after
+}: Pick<StepResult, 'changes' | 'before' | 'after'>): string[] {
   return [
     ...changes.modules.loaded.map((name) => `+ module ${name}`),
     ...changes.patches.added.map((name) => `+ patch ${name}`),
