@@ -1,5 +1,6 @@
 import { type ModuleSpec, type Operation, perform, type World } from '../../kernel/index.ts'
 import { emptyState, type KernelState } from '../../projections/index.ts'
+import { stepNs } from '../counterexample/shrink.ts'
 import { Watch } from '../engine/watch.ts'
 import type { TimedOperation } from '../faults/fault.ts'
 import type { Invariant } from '../invariants/invariant.ts'
@@ -7,9 +8,6 @@ import { type RunMemory, type SlotNames, slotNames, symbolIn, toBytes } from './
 import { type MoveName, moveArgument, moveName } from './packed-moves.ts'
 import { limits } from './packed-state.ts'
 import type { PackedWorld } from './packed-world.ts'
-
-/** Time between two operations. */
-const stepNs = 100_000_000n
 
 /** A packed world's moves as the kernel model's operations, on a state with names. */
 export class ConcreteRun {
@@ -32,7 +30,7 @@ export class ConcreteRun {
     this.state.policy = this.world.rules.name
     if (!packed.isOpen) for (const [kind, { name }] of packed.kinds.entries()) this.#kinds.set(name, kind)
     for (const { pid, comm } of packed.taskNames) this.#perform({ op: 'start-task', pid, comm }, 0n)
-    for (const module of packed.targets) this.#perform({ op: 'insmod', module }, 0n)
+    for (const module of packed.targets) this.#perform({ op: 'insmod', module }, this.state.uptimeNs + stepNs)
   }
 
   get names(): SlotNames {

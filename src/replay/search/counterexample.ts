@@ -1,6 +1,6 @@
-import type { World } from '../../kernel/index.ts'
+import { shrink } from '../counterexample/shrink.ts'
+import type { Course } from '../engine/course.ts'
 import type { Violation } from '../engine/violation.ts'
-import type { TimedOperation } from '../faults/fault.ts'
 import { invariantsFor } from '../invariants/catalogue.ts'
 import type { Invariant } from '../invariants/invariant.ts'
 import { ConcreteRun } from './concrete-run.ts'
@@ -13,10 +13,10 @@ import type { Break, Search } from './search.ts'
 /** A shortest way to break an invariant, confirmed by the invariant itself on the kernel model. */
 export interface Counterexample {
   readonly invariant: Invariant
-  /** How many operations it takes, without the tasks' start. */
+  /** How many operations the search needed for it. */
   readonly steps: number
-  readonly world: World
-  readonly operations: readonly TimedOperation[]
+  /** The same without what it does not need: tasks that do nothing, functions that nobody is about. */
+  readonly course: Course
   readonly violation: Violation
 }
 
@@ -42,8 +42,10 @@ export function retrace(search: Search, found: Break): Counterexample {
   }
   const violation = run.watch.violations.slice(known).find((one) => one.invariant === found.law)
   if (violation === undefined) throw new Error(`${found.law} is not broken on the model's way to it`)
-  const { world, operations } = run
-  return { invariant, steps: operations.length - there, world, operations, violation }
+  const course = { world: run.world, otherKprobes: false, operations: run.operations }
+  const small = shrink(course, violation, [invariant])
+  if (small === null) throw new Error(`${found.law} is not broken again`)
+  return { invariant, steps: run.operations.length - there, course: small, violation }
 }
 
 /** The states from the first move on, up to this one. */

@@ -17,10 +17,11 @@ import {
 import { isRefusedForBystander } from './packed-laws.ts'
 import { isBlocked } from './packed-stack.ts'
 import { bytes, hookPlaces, isListed, limits, places, type Work } from './packed-state.ts'
-import { type PackedWorld, pairIndex } from './packed-world.ts'
+import { type HookPlace, type PackedWorld, pairIndex } from './packed-world.ts'
 
 /** What may happen, by the names that it has on the command line's report; the order is that of the search. */
 export const moveNames = [
+  'attach',
   'insmod',
   'disable',
   'reverse',
@@ -29,7 +30,6 @@ export const moveNames = [
   'switch',
   'call',
   'return',
-  'attach',
   'detach',
   'free',
   'rmmod',
@@ -71,6 +71,12 @@ export class Moves {
   refusals = 0
   /** A load that is refused for the states of a patch which it would not replace; -1 for none. */
   bystanderRefusal = -1
+  readonly #without: number
+
+  /** Moves of these names are never made. */
+  constructor(without: readonly MoveName[] = []) {
+    this.#without = without.reduce((bits, name) => bits | (1 << moveNames.indexOf(name)), 0)
+  }
 
   /** Looks at the state that the work holds. */
   read(work: Work, world: PackedWorld): void {
@@ -78,16 +84,18 @@ export class Moves {
     this.refusals = 0
     this.bystanderRefusal = -1
     work.covered = coveredHooks(work, world)
+    this.#attaches(work, world)
     this.#loads(work, world)
     this.#writes(work, world)
     this.#tasks(work, world)
-    this.#hooks(work, world)
+    this.#detaches(work, world)
     this.#lives(work, world)
     const isMoving = work.bytes[bytes.moving] !== 0
     if (isMoving && work.bytes[bytes.isForced] === 0) this.#add(numberOf.force)
   }
 
   #add(move: number): void {
+    if (((this.#without >> (move >> 8)) & 1) === 1) return
     this.list[this.count] = move
     this.count += 1
   }
@@ -165,18 +173,21 @@ export class Moves {
     }
   }
 
-  #hooks({ bytes: state }: Work, world: PackedWorld): void {
+  #attaches({ bytes: state }: Work, world: PackedWorld): void {
     for (let hook = 0; hook < world.hooks; hook += 1) {
-      if (state[bytes.hook + hook] !== hookPlaces.none) {
-        this.#add(numberOf.detach | hook)
-        continue
-      }
+      if (state[bytes.hook + hook] !== hookPlaces.none) continue
       for (const place of world.offers[hook] as readonly number[]) {
-        const { slot, mask } = world.hookPlaces[place] as { slot: number; mask: number }
+        const { slot, mask } = world.hookPlaces[place] as HookPlace
         const own = world.masks[state[bytes.kind + slot] as number] as number
         if (state[bytes.loc + slot] === places.absent || (own & mask) === 0) this.#refuse('attach ENOENT')
         else this.#add(numberOf.attach | (hook << 6) | place)
       }
+    }
+  }
+
+  #detaches({ bytes: state }: Work, world: PackedWorld): void {
+    for (let hook = 0; hook < world.hooks; hook += 1) {
+      if (state[bytes.hook + hook] !== hookPlaces.none) this.#add(numberOf.detach | hook)
     }
   }
 

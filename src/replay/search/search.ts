@@ -22,6 +22,12 @@ export interface SearchLimits {
   readonly states: number
 }
 
+/** What a search leaves out, and how far it goes. */
+export interface SearchPlan extends SearchLimits {
+  /** Moves that are never made. */
+  readonly without?: readonly MoveName[]
+}
+
 /** Everything that can happen in a packed world, breadth first, each state once. It runs in pieces. */
 export class Search {
   readonly world: PackedWorld
@@ -33,7 +39,7 @@ export class Search {
   readonly #work = newWork()
   readonly #from = new Uint8Array(bytes.size)
   readonly #packed: Int32Array
-  readonly #moves = new Moves()
+  readonly #moves: Moves
   readonly #moved = new Float64Array(moveNames.length)
   #next = 0
   #depth = 0
@@ -42,9 +48,10 @@ export class Search {
   #refusals = 0
   #broken = 0
 
-  constructor(world: PackedWorld, renamings: readonly Renaming[], limits: SearchLimits) {
+  constructor(world: PackedWorld, renamings: readonly Renaming[], plan: SearchPlan) {
     this.world = world
-    this.#limits = limits
+    this.#limits = plan
+    this.#moves = new Moves(plan.without)
     this.layout = new Layout(world)
     this.table = new StateTable(this.layout.words)
     this.#symmetry = new Symmetry(world, this.layout, renamings)
@@ -104,12 +111,17 @@ export class Search {
 
   /** Moves that were possible nowhere. */
   get untaken(): MoveName[] {
-    return moveNames.filter((_, number) => this.#moved[number] === 0)
+    return moveNames.filter(
+      (name, number) => this.#moved[number] === 0 && (name !== 'replaceable' || this.world.hasFlag)
+    )
   }
 
   /** Refusals that nothing met. */
   get unmet(): string[] {
-    return refusalNames.filter((_, bit) => ((this.#refusals >> bit) & 1) === 0)
+    return refusalNames.filter(
+      (name, bit) =>
+        ((this.#refusals >> bit) & 1) === 0 && (!name.startsWith('replaceable') || this.world.hasFlag)
+    )
   }
 
   /** Looks at so many states more. Whether there is anything left to do within the limits. */
