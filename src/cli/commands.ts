@@ -4,6 +4,7 @@ import { blocking } from './commands/blocking.ts'
 import { completion } from './commands/completion.ts'
 import { conform } from './commands/conform.ts'
 import { diff } from './commands/diff.ts'
+import { explore } from './commands/explore.ts'
 import { exportCommand } from './commands/export.ts'
 import { gaps } from './commands/gaps.ts'
 import { hooks } from './commands/hooks.ts'
@@ -34,6 +35,7 @@ export const commands: readonly CliCommand[] = [
   blame,
   simulate,
   conform,
+  explore,
   streams,
   verify,
   rebuild,

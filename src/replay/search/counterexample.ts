@@ -1,5 +1,4 @@
-import { shrink } from '../counterexample/shrink.ts'
-import type { Course } from '../engine/course.ts'
+import { type Course, runCourse } from '../engine/course.ts'
 import type { Violation } from '../engine/violation.ts'
 import { invariantsFor } from '../invariants/catalogue.ts'
 import type { Invariant } from '../invariants/invariant.ts'
@@ -15,7 +14,7 @@ export interface Counterexample {
   readonly invariant: Invariant
   /** How many operations the search needed for it. */
   readonly steps: number
-  /** The same without what it does not need: tasks that do nothing, functions that nobody is about. */
+  /** The same as a run of the model. */
   readonly course: Course
   readonly violation: Violation
 }
@@ -29,7 +28,7 @@ export function retrace(search: Search, found: Break): Counterexample {
   const invariant = invariantsFor(policy).find(({ id }) => id === found.law)
   if (invariant === undefined) throw new Error(`${found.law} has no meaning under ${policy}`)
   const run = new ConcreteRun(search.world, [invariant])
-  const there = run.operations.length
+  const there = search.world.tasks
   for (const state of wayTo(search, found.state)) {
     const target = search.packedAt(state)
     step(search, run, { name: search.table.moveTo(state) >> 8, target, broken: 0 })
@@ -43,9 +42,30 @@ export function retrace(search: Search, found: Break): Counterexample {
   const violation = run.watch.violations.slice(known).find((one) => one.invariant === found.law)
   if (violation === undefined) throw new Error(`${found.law} is not broken on the model's way to it`)
   const course = { world: run.world, otherKprobes: false, operations: run.operations }
-  const small = shrink(course, violation, [invariant])
-  if (small === null) throw new Error(`${found.law} is not broken again`)
-  return { invariant, steps: run.operations.length - there, course: small, violation }
+  const steps = run.operations.length - there
+  const small = withoutIdle(course)
+  const again = runCourse(small, [invariant]).watch.violations.find(
+    (one) => one.invariant === found.law && one.subject === violation.subject
+  )
+  return again === undefined
+    ? { invariant, steps, course, violation }
+    : { invariant, steps, course: small, violation: again }
+}
+
+/** Without tasks that do nothing, and modules that nobody loads. */
+function withoutIdle({ world, operations, ...course }: Course): Course {
+  const active = new Set(operations.flatMap(({ operation }) => ('task' in operation ? [operation.task] : [])))
+  const loaded = new Set(
+    operations.flatMap(({ operation }) => (operation.op === 'insmod' ? [operation.module] : []))
+  )
+  const modules = new Map([...world.modules].filter(([name]) => loaded.has(name)))
+  return {
+    ...course,
+    world: { ...world, modules },
+    operations: operations.filter(
+      ({ operation }) => operation.op !== 'start-task' || active.has(operation.pid)
+    )
+  }
 }
 
 /** The states from the first move on, up to this one. */

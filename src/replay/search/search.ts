@@ -1,3 +1,5 @@
+import { invariantsFor } from '../invariants/catalogue.ts'
+import type { Invariant } from '../invariants/invariant.ts'
 import { coveredHooks } from './packed-coverage.ts'
 import { loadBytes } from './packed-kernel.ts'
 import { type LawId, law, lawIds } from './packed-laws.ts'
@@ -40,6 +42,7 @@ export class Search {
   readonly #from = new Uint8Array(bytes.size)
   readonly #packed: Int32Array
   readonly #moves: Moves
+  readonly #watched: readonly Invariant[]
   readonly #moved = new Float64Array(moveNames.length)
   #next = 0
   #depth = 0
@@ -51,6 +54,7 @@ export class Search {
   constructor(world: PackedWorld, renamings: readonly Renaming[], plan: SearchPlan) {
     this.world = world
     this.#limits = plan
+    this.#watched = this.invariants
     this.#moves = new Moves(plan.without)
     this.layout = new Layout(world)
     this.table = new StateTable(this.layout.words)
@@ -107,6 +111,12 @@ export class Search {
   /** Whether every state that there is was looked at. */
   get isExhausted(): boolean {
     return this.#next === this.table.count
+  }
+
+  /** The invariants that it looks at: those of the packed ones that mean something under the policy. */
+  get invariants(): readonly Invariant[] {
+    const ids = new Set<string>(lawIds)
+    return invariantsFor(this.world.world.rules.name).filter(({ id }) => ids.has(id))
   }
 
   /** Moves that were possible nowhere. */
@@ -167,8 +177,9 @@ export class Search {
     const fresh = broken & ~this.#broken
     if (fresh === 0) return
     this.#broken |= fresh
-    for (const id of lawIds) {
-      if ((fresh & law[id]) !== 0) this.breaks.push({ law: id, state, move, depth: this.#depth + 1 })
+    for (const { id } of this.#watched) {
+      if ((fresh & law[id as LawId]) !== 0)
+        this.breaks.push({ law: id as LawId, state, move, depth: this.#depth + 1 })
     }
   }
 }

@@ -20,6 +20,10 @@ export interface Renaming {
   readonly kinds: Uint8Array
 }
 
+/** A closed world's modules and functions have names that mean something. */
+const identity = Uint8Array.from({ length: 64 }, (_, n) => n)
+const asTheyAre: Renaming = { functions: identity, masks: identity, kinds: identity }
+
 /**
  * One state for all that differ by names only: of tasks, of programs, of slots and functions in an open world. What
  * it chooses is always a renaming of the state; that it is the same for all of them saves work and decides nothing.
@@ -38,7 +42,7 @@ export class Symmetry {
   constructor(world: PackedWorld, layout: Layout, renamings: readonly Renaming[]) {
     this.#world = world
     this.#layout = layout
-    this.#renamings = renamings
+    this.#renamings = renamings.length === 0 ? [asTheyAre] : renamings
     this.#packed = new Int32Array(layout.words)
     const [first] = world.offers
     this.#sameOffers = world.offers.every((offer) => offer.join() === first?.join())
