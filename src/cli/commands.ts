@@ -6,6 +6,7 @@ import { completion } from './commands/completion.ts'
 import { conform } from './commands/conform.ts'
 import { debug } from './commands/debug.ts'
 import { diff } from './commands/diff.ts'
+import { explore } from './commands/explore.ts'
 import { exportCommand } from './commands/export.ts'
 import { gaps } from './commands/gaps.ts'
 import { hooks } from './commands/hooks.ts'
@@ -44,6 +45,7 @@ export const commands: readonly CliCommand[] = [
   whatIf,
   preflight,
   replay,
+  explore,
   streams,
   verify,
   rebuild,

@@ -60,6 +60,22 @@ export function placeProgress(
   }
 }
 
+/** States of a search whose end nobody knows, shown on a terminal only. */
+export function searchProgress(io: Io): { reach(states: number, depth: number): void; stop(): void } {
+  if (io.stderr.isTTY !== true) return { reach: () => {}, stop: () => {} }
+  const start = io.now()
+  return {
+    reach: (states, depth) => {
+      const perSecond = Math.round((states * 1e9) / Math.max(Number(io.now() - start), 1))
+      const rate = `${perSecond.toLocaleString('en')} states/s`
+      io.stderr.write(
+        `\r\x1b[K${states.toLocaleString('en')} states, depth ${depth}, ${rate}; Ctrl-C ends it`
+      )
+    },
+    stop: () => io.stderr.write('\r\x1b[K')
+  }
+}
+
 const silent: Progress = { add: () => {}, stop: () => {} }
 
 function bar(io: Io, what: string, unit: string, total: number, scale: number): Progress {

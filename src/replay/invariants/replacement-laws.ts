@@ -91,9 +91,11 @@ export const scopeStays = defineInvariant<{ scope: Map<string, boolean> }>({
   reads: ['patch.enabled', 'patch.disabled', 'patch.marked', 'transition.reversed', 'transition.completed'],
   brokenBy: ['RFC 3/4 (E.6 S3, S4)'],
   start: () => ({ scope: new Map() }),
-  before: (memory, state, { type }) => {
-    if (type === 'patch.enabled') memory.scope = flagsOf(state)
-    if (type === 'patch.disabled' || type === 'transition.completed') memory.scope = new Map()
+  before: (memory, state, event) => {
+    // Who does not replace reads no flag.
+    if (event.type === 'patch.enabled')
+      memory.scope = event.data.replace === true ? flagsOf(state) : new Map()
+    if (event.type === 'patch.disabled' || event.type === 'transition.completed') memory.scope = new Map()
   },
   holding: ({ scope }, state) => {
     const { transition } = state

@@ -1,0 +1,89 @@
+import { bytes, hookPlaces, limits } from './packed-state.ts'
+import type { PackedWorld } from './packed-world.ts'
+
+/** Where each byte of a state that a world can change stands in its 32-bit words: as few as hold them all. */
+export class Layout {
+  /** 32-bit words of a state. */
+  readonly words: number
+  readonly #fields: readonly number[]
+  readonly #from: Uint8Array
+  readonly #word: Uint8Array
+  readonly #shift: Uint8Array
+  readonly #mask: Int32Array
+
+  constructor(world: PackedWorld) {
+    const fields = fieldsOf(world)
+    const used: number[] = []
+    const placed = fields.map(([, bits]) => {
+      let word = used.findIndex((taken) => taken + bits <= 32)
+      if (word < 0) word = used.push(0) - 1
+      const shift = used[word] as number
+      used[word] = shift + bits
+      return { word, shift, mask: 2 ** bits - 1 }
+    })
+    this.words = Math.max(1, used.length)
+    this.#fields = fields.map(([, bits]) => bits)
+    this.#from = Uint8Array.from(fields, ([at]) => at)
+    this.#word = Uint8Array.from(placed, ({ word }) => word)
+    this.#shift = Uint8Array.from(placed, ({ shift }) => shift)
+    this.#mask = Int32Array.from(placed, ({ mask }) => mask)
+  }
+
+  /** How many bits of a state are in use. */
+  get bits(): number {
+    return this.#fields.reduce((sum, bits) => sum + bits, 0)
+  }
+
+  pack(state: Uint8Array, into: Int32Array): void {
+    const { words } = this
+    for (let word = 0; word < words; word += 1) into[word] = 0
+    const from = this.#from
+    const ofWord = this.#word
+    const shift = this.#shift
+    for (let field = 0; field < from.length; field += 1) {
+      const word = ofWord[field] as number
+      into[word] =
+        (into[word] as number) | ((state[from[field] as number] as number) << (shift[field] as number))
+    }
+  }
+
+  unpack(packed: Int32Array, at: number, state: Uint8Array): void {
+    const from = this.#from
+    const ofWord = this.#word
+    const shift = this.#shift
+    const mask = this.#mask
+    for (let field = 0; field < from.length; field += 1) {
+      const word = packed[at + (ofWord[field] as number)] as number
+      state[from[field] as number] = (word >>> (shift[field] as number)) & (mask[field] as number)
+    }
+  }
+}
+
+/** The bytes that can change, widest first, with the bits that each needs. */
+function fieldsOf(world: PackedWorld): [at: number, bits: number][] {
+  const fields: [number, number][] = []
+  const add = (at: number, values: number) => {
+    if (values > 1) fields.push([at, Math.ceil(Math.log2(values))])
+  }
+  const versions = 8 * Math.max(1, world.functions.length)
+  for (let slot = 0; slot < world.patches; slot += 1) {
+    add(bytes.loc + slot, 8)
+    if (world.isOpen) add(bytes.kind + slot, world.kinds.length)
+    add(bytes.forced + slot, 2)
+    if (world.hasFlag) add(bytes.flag + slot, 2)
+    add(bytes.scope + slot, 2)
+  }
+  add(bytes.moving, world.patches + 1)
+  for (const at of [bytes.goal, bytes.isForced, bytes.isEnable, bytes.everForced]) add(at, 2)
+  add(bytes.nops, 2 ** world.functions.length)
+  for (let task = 0; task < world.tasks; task += 1) {
+    add(bytes.pending + task, 2)
+    for (let depth = 0; depth < world.callDepth; depth += 1) {
+      add(bytes.frame + limits.callDepth * task + depth, versions)
+    }
+  }
+  for (let hook = 0; hook < world.hooks; hook += 1) {
+    add(bytes.hook + hook, hookPlaces.first + world.hookPlaces.length)
+  }
+  return fields.sort(([, a], [, b]) => b - a)
+}
