@@ -1,4 +1,5 @@
 import { ImportError, LogError, StoreError } from '../events/index.ts'
+import { QuestionError } from '../projections/index.ts'
 
 /** What the process's exit code says. */
 export const exitCodes = {
@@ -52,6 +53,9 @@ export interface Explanation {
 
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError) return error
+  if (error instanceof QuestionError) {
+    return { exitCode: exitCodes.usage, message: error.message, hint: error.hint }
+  }
   if (error instanceof LogError) {
     const exitCode = isOfInput(error) ? exitCodes.badInput : exitCodes.store
     return { exitCode, message: error.message, hint: error.hint }

@@ -152,13 +152,6 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** Ns as seconds with six digits, cut as the kernel cuts them. */
-export function seconds(ns: bigint | string): string {
-  const value = BigInt(ns)
-  const [sign, abs] = value < 0n ? ['-', -value] : ['', value]
-  return `${sign}${abs / 1_000_000_000n}.${String((abs % 1_000_000_000n) / 1000n).padStart(6, '0')}`
-}
-
 /** Wall time to the microsecond, `2026-11-20 14:03:07.123456`, in the local time zone or in UTC. */
 export function wallTime(ns: bigint, { utc }: Pick<App, 'utc'>): string {
   const micros = ns / 1000n - (ns % 1000n < 0n ? 1n : 0n)
