@@ -1,6 +1,6 @@
 import { eventTypes, type StoredEvent, type StreamInfo } from '../events/index.ts'
+import { eventSentence } from '../projections/index.ts'
 import type { App } from './app.ts'
-import { eventSentence } from './event-sentence.ts'
 import { seconds, visible, wallTime } from './output.ts'
 import { actorText } from './wording.ts'
 
