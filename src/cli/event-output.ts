@@ -1,7 +1,6 @@
 import { eventTypes, type StoredEvent, type StreamInfo } from '../events/index.ts'
-import { seconds } from '../projections/index.ts'
+import { eventSentence, seconds } from '../projections/index.ts'
 import type { App } from './app.ts'
-import { eventSentence } from './event-sentence.ts'
 import { visible, wallTime } from './output.ts'
 import { actorText } from './wording.ts'
 

@@ -25,6 +25,7 @@ export { type BlockedTaskRow, blockingOf, type TransitionWait } from './blocking
 export { Changes } from './changes.ts'
 export { decodeState, encodeState } from './codec.ts'
 export { copyState } from './copy-state.ts'
+export { eventSentence } from './event-sentence.ts'
 export { evolve, fold } from './evolve.ts'
 export { type Gap, gapsOf } from './gaps.ts'
 export { hookRowsAt } from './hook-since.ts'
@@ -58,3 +59,30 @@ export {
 } from './state.ts'
 export { type Change, diffStates, isSameState, type StateDiff } from './state-diff.ts'
 export { stateAt } from './time-travel.ts'
+export {
+  type TimelineGap,
+  type TimelineHead,
+  type TimelineSpan,
+  type TimelineViolation,
+  timelineHead
+} from './timeline.ts'
+export {
+  decodeTimelinePage,
+  encodeTimelinePage,
+  type TimelineEvent,
+  timelineLines
+} from './timeline-page.ts'
+export {
+  actorText,
+  blockedText,
+  counted,
+  countedAs,
+  doing,
+  durationText,
+  functionText,
+  hookPlace,
+  milliseconds,
+  splitFunction,
+  stackText,
+  taskText
+} from './wording.ts'

@@ -1,11 +1,10 @@
 import type { StoredEvent } from '../../events/index.ts'
-import { shownEvent } from '../../projections/index.ts'
+import { eventSentence, shownEvent } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
 import { UsageError } from '../errors.ts'
 import { byWhom, eventHeadline } from '../event-output.ts'
-import { eventSentence } from '../event-sentence.ts'
 import { type OutputOptions, printAnswer, toJson, visible, withOutput } from '../output.ts'
 
 /** `klplog show`: one event with the evidence that it came from. */
