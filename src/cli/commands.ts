@@ -13,6 +13,7 @@ import { log } from './commands/log.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
 import { runs } from './commands/runs.ts'
+import { serve } from './commands/serve.ts'
 import { show } from './commands/show.ts'
 import { simulate } from './commands/simulate.ts'
 import { stack } from './commands/stack.ts'
@@ -34,6 +35,7 @@ export const commands: readonly CliCommand[] = [
   blame,
   simulate,
   conform,
+  serve,
   streams,
   verify,
   rebuild,
