@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import type { SqliteLog } from '../../src/events/index.ts'
+
 import { type ServiceOptions, startService } from '../../src/server/index.ts'
 import type { Limits } from '../../src/server/limits.ts'
 import { temporaryDirectory } from '../cli/command-line.ts'
@@ -10,7 +10,7 @@ import { ingestRecording, recordings, temporaryLog } from '../support/recordings
 /** A service in this process, and what it logged. */
 export interface TestService {
   readonly url: string
-  readonly log: SqliteLog & { readonly path: string }
+  readonly log: Awaited<ReturnType<typeof temporaryLog>>
   /** Asks, and gives the response. */
   fetch(path: string, init?: RequestInit): Promise<Response>
   /** Asks what has to succeed, and gives the JSON. */
