@@ -81,7 +81,8 @@ async function send({ method, path, query, body, token }: Request): Promise<Resp
 
 /** An answer is one of the two: what was asked for, or a 4xx (or "busy") that says what is wrong. */
 async function assertHonest(request: Request): Promise<void> {
-  const response = await send(request)
+  // A connection that was kept alive may be closed just when it is taken again: then a new one is.
+  const response = await send(request).catch(() => send(request))
   const { status, headers } = response
   if (headers.get('content-type') === 'text/event-stream') {
     await response.body?.cancel()
@@ -107,7 +108,7 @@ describe('whatever is asked', () => {
     )
     expect(operations.length).toBeGreaterThan(15)
     for (const { path, method, operation } of operations) {
-      await fc.assert(fc.asyncProperty(requestTo(path, method, operation), assertHonest), { numRuns: 40 })
+      await fc.assert(fc.asyncProperty(requestTo(path, method, operation), assertHonest), { numRuns: 30 })
     }
     expect(service.logged()).not.toContain('"level":50')
   })
