@@ -12,6 +12,7 @@ import { ingest } from './commands/ingest.ts'
 import { log } from './commands/log.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
+import { report } from './commands/report.ts'
 import { runs } from './commands/runs.ts'
 import { show } from './commands/show.ts'
 import { simulate } from './commands/simulate.ts'
@@ -32,6 +33,7 @@ export const commands: readonly CliCommand[] = [
   show,
   diff,
   blame,
+  report,
   simulate,
   conform,
   streams,

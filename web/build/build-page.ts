@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const web = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Makes the page of one file: script and style are in it, and its policy admits these two and requests to its
+ * own server, nothing else. A report puts its timeline into the element `klplog-timeline`.
+ */
+export async function buildPage(file: string): Promise<void> {
+  const { outputFiles } = await build({
+    entryPoints: [`${web}main.tsx`, `${web}page.css`],
+    outdir: 'page',
+    write: false,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    charset: 'utf8',
+    legalComments: 'none'
+  })
+  const output = (ending: string) =>
+    (outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '').trimEnd()
+  const script = output('.js').replaceAll('</script', '<\\/script')
+  const style = output('.css')
+  const policy = [
+    "default-src 'none'",
+    `script-src '${hashOf(script)}'`,
+    `style-src '${hashOf(style)}'`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'"
+  ].join('; ')
+  const parts: Readonly<Record<string, string>> = { policy, script, style }
+  const html = readFileSync(`${web}page.html`, 'utf8').replaceAll(
+    /\{(policy|script|style)\}/g,
+    (_, name: string) => parts[name] ?? ''
+  )
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, html)
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}
