@@ -14,6 +14,7 @@ import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
 import { report } from './commands/report.ts'
 import { runs } from './commands/runs.ts'
+import { serve } from './commands/serve.ts'
 import { show } from './commands/show.ts'
 import { simulate } from './commands/simulate.ts'
 import { stack } from './commands/stack.ts'
@@ -36,6 +37,7 @@ export const commands: readonly CliCommand[] = [
   report,
   simulate,
   conform,
+  serve,
   streams,
   verify,
   rebuild,

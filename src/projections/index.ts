@@ -1,4 +1,25 @@
 /** The projections room: what the events mean. The state, its read models, and the questions on them. */
+export {
+  blameRow,
+  blockingRows,
+  type DiffAnswer,
+  diffAnswer,
+  eventRow,
+  type GapRow,
+  gapRow,
+  type RunRow,
+  runRow,
+  type StreamRow,
+  shownEvent,
+  streamRows
+} from './answers.ts'
+export { type Asker, utc, type Zone } from './asked/asker.ts'
+export { parseDuration, seconds } from './asked/duration.ts'
+export { type EventFilter, type EventsAsked, openFilter } from './asked/event-filter.ts'
+export { momentForms, parseEpochSeconds, parseMoment, parseWallTime } from './asked/moment.ts'
+export { QuestionError } from './asked/question-error.ts'
+export { fittingStreams, type StreamAsked, streamAsked } from './asked/stream.ts'
+export { bootTimeOf, positionAsked, type RangeAsked, rangeAsked } from './asked/stream-time.ts'
 export { type Blame, blameOf } from './blame.ts'
 export { type BlockedTaskRow, blockingOf, type TransitionWait } from './blocking.ts'
 export { Changes } from './changes.ts'
@@ -16,6 +37,7 @@ export { readSpans, spanSubjects, type TimeRange } from './span-reader.ts'
 export type { Span, SpanKind } from './span-tracker.ts'
 export type { FunctionSpan, HookSpan, PatchSpan, TransitionSpan } from './spans.ts'
 export { inTransition, ORIGINAL, versionAt } from './stack.ts'
+export { type DatedPatch, type StackAnswer, stackAnswer } from './stack-answer.ts'
 export {
   type FunctionView,
   functionViews,

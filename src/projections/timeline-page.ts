@@ -41,14 +41,15 @@ export function decodeTimelinePage(text: string): TimelineEvent[] {
   )
 }
 
-/** A whole timeline as lines of JSON: its head, then its events, a page a line, as they are read. */
+/** A timeline as lines of JSON: its head, then its events behind a position, a page a line, as they are read. */
 export async function* timelineLines(
   log: ReadModelSource,
   info: StreamInfo,
-  violations: readonly TimelineViolation[]
+  violations: readonly TimelineViolation[],
+  after = 0
 ): AsyncGenerator<string> {
   yield JSON.stringify(await timelineHead(log, info, violations))
-  for await (const page of log.read({ stream: info.stream, upTo: info.lastPosition })) {
+  for await (const page of log.read({ stream: info.stream, after, upTo: info.lastPosition })) {
     if (page.length > 0) yield encodeTimelinePage(page)
   }
 }

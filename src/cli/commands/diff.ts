@@ -1,9 +1,9 @@
-import type { StreamInfo } from '../../events/index.ts'
 import {
-  diffStates,
+  diffAnswer,
   isSameState,
   type KernelState,
   type PatchView,
+  positionAsked,
   type StateDiff,
   stateAt
 } from '../../projections/index.ts'
@@ -12,7 +12,6 @@ import { defineCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { counted, printAnswer, visible } from '../output.ts'
 import { ask, type Question, type QuestionOptions, withQuestion } from '../question.ts'
-import { positionAt } from '../stream-time.ts'
 import { doing, functionText, hookPlace, stackText } from '../wording.ts'
 
 /** `klplog diff`: what differs between two moments. */
@@ -38,14 +37,13 @@ export const diff = defineCommand<QuestionOptions>({
       const [from, to] = momentsOf(args)
       const before = await stateOf(app, question, from)
       const after = await stateOf(app, question, to)
-      const found = diffStates(before, after)
-      const answer = { stream: question.stream.stream, from: placeOf(before), to: placeOf(after), ...found }
-      if (isSameState(found)) {
+      const answer = diffAnswer(question.stream.stream, before, after)
+      if (isSameState(answer)) {
         const where = `@${before.position} and @${after.position}`
         await app.note(`Nothing differs between ${where}.`)
         if (options.json !== true && (options.output ?? 'table') === 'table') return
       }
-      await printAnswer(app, options, answer, () => textOf(app, question, before, after, found))
+      await printAnswer(app, options, answer, () => textOf(app, question, before, after, answer))
     })
 })
 
@@ -67,12 +65,8 @@ function momentsOf([first = '', second]: readonly string[]): [string, string | u
 }
 
 async function stateOf(app: App, { log, stream }: Question, at: string | undefined): Promise<KernelState> {
-  const position = await positionAt(app, log, stream satisfies StreamInfo, at === undefined ? {} : { at })
+  const position = await positionAsked(app.asker, log, stream, at)
   return stateAt(log, stream.stream, position)
-}
-
-function placeOf({ position, uptimeNs }: KernelState) {
-  return { position, uptimeNs: String(uptimeNs) }
 }
 
 function textOf(

@@ -1,4 +1,4 @@
-import { type Gap, gapsOf, readSpans } from '../../projections/index.ts'
+import { type GapRow, gapRow, gapsOf, readSpans } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { table } from '../output.ts'
@@ -45,7 +45,7 @@ that lost the program to the last one that had it back.`,
       const all = await gapsOf(log, stream.stream, options.task ?? null, range)
       const rows = all
         .filter(({ program }) => options.hook === undefined || program === options.hook)
-        .map(rowOf)
+        .map(gapRow)
       const nothing = rows.length > 0 ? '' : await whyNone(question, options.hook)
       await printRowsOr(app, options, rows, () => textOf(app, question, rows), nothing)
     })
@@ -57,23 +57,6 @@ async function whyNone({ log, stream }: Question, hook: string | undefined): Pro
   if (hook === undefined) return 'No gap: every attached program was reached.'
   if (programs.has(hook)) return `No gap: ${hook} was reached while it was attached.`
   return `${hook} was never attached in ${stream.stream}. These were: ${[...programs].sort().join(', ')}.`
-}
-
-type GapRow = ReturnType<typeof rowOf>
-
-function rowOf(gap: Gap) {
-  const { program, function: name, fromNs, toNs, task, reason, takenOver, unsure } = gap
-  return {
-    program,
-    function: name,
-    fromNs: String(fromNs),
-    toNs: toNs === null ? null : String(toNs),
-    durationNs: toNs === null ? null : String(toNs - fromNs),
-    task,
-    reason,
-    takenOver: takenOver === null ? null : { program: takenOver.program, atNs: String(takenOver.atNs) },
-    unsure
-  }
 }
 
 function textOf(app: App, { stream, times }: Question, rows: readonly GapRow[]): string {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { formats, ingest as ingestJob } from '../../collectors/index.ts'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
+import { bootTimeOf, parseEpochSeconds, parseWallTime } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withWritableLog } from '../database.ts'
@@ -8,10 +9,8 @@ import { exitCodes, UsageError } from '../errors.ts'
 import { gatherEvidence } from '../evidence.ts'
 import { type PlannedIngest, planIngest } from '../ingest-plan.ts'
 import { type IngestReport, reportTable, type StoredBoot, tellMore } from '../ingest-report.ts'
-import { parseEpochSeconds, parseWallTime } from '../moment.ts'
 import { type OutputOptions, printAnswer, withOutput } from '../output.ts'
 import { byteProgress } from '../progress.ts'
-import { bootTimeOf } from '../stream-time.ts'
 
 interface IngestOptions extends OutputOptions {
   readonly format?: string
@@ -91,7 +90,7 @@ function defineOptions(command: Command): void {
 }
 
 function bootTime(app: App, text: string): bigint {
-  const ns = parseEpochSeconds(text) ?? parseWallTime(text, { nowNs: app.io.now(), utc: app.utc })
+  const ns = parseEpochSeconds(text) ?? parseWallTime(text, app.asker)
   if (ns !== null) return ns
   throw new UsageError(
     `--boot-time "${text}" is no time`,

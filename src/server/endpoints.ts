@@ -1,0 +1,23 @@
+import type { Endpoint } from './endpoint.ts'
+import { event, events, timeline } from './routes/events.ts'
+import { blocking, gaps, runs, spans } from './routes/spans.ts'
+import { blame, diff, hooks, stackEndpoint, state } from './routes/state.ts'
+import { rejected, streams } from './routes/streams.ts'
+
+/** Every endpoint of /v1, in the order of the document. */
+export const endpoints: readonly Endpoint[] = [
+  state,
+  stackEndpoint,
+  hooks,
+  gaps,
+  runs,
+  blocking,
+  events,
+  event,
+  diff,
+  blame,
+  spans,
+  timeline,
+  streams,
+  rejected
+]
