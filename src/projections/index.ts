@@ -48,6 +48,7 @@ export {
   stackView
 } from './stack-view.ts'
 export {
+  type BlockedTask,
   emptyState,
   findPatch,
   functionKey,

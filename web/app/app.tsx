@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks'
 import { changedBy } from '../history/changed.ts'
+import { curveAt } from '../history/switch-curves.ts'
 import { EventList } from '../panels/event-list.tsx'
 import { EventPanel } from '../panels/event-panel.tsx'
 import { FindingList } from '../panels/finding-list.tsx'
@@ -12,11 +13,12 @@ import { Filters } from './filters.tsx'
 import { Header } from './header.tsx'
 import { press } from './keys.ts'
 import type { Page } from './page.ts'
+import { TokenForm } from './token-form.tsx'
 import { Toolbar } from './toolbar.tsx'
 import type { View } from './view.ts'
 
 /** The whole page: what to look at first, the timeline, and beside the cursor's event the state behind it. */
-export function App({ page }: { page: Page }) {
+export function App({ page, onToken }: { page: Page; onToken: (token: string) => void }) {
   const view = useView(page)
   const isNarrow = useMedia('(max-width: 760px)')
   const palette = usePalette(view.theme)
@@ -43,6 +45,7 @@ export function App({ page }: { page: Page }) {
             {view.problem}
           </p>
         )}
+        {view.wantsToken && <TokenForm onToken={onToken} />}
         <FindingList page={page} view={view} />
         <section class="timeline" aria-labelledby="timeline-title">
           <h2 id="timeline-title" class="sr-only">
@@ -77,7 +80,12 @@ export function App({ page }: { page: Page }) {
             }
           />
           {state !== undefined && session !== null && (
-            <StatePanel state={state} versions={session.versions} changed={changed.subjects} />
+            <StatePanel
+              state={state}
+              versions={session.versions}
+              changed={changed.subjects}
+              curve={curveAt(session.curves, event?.position ?? 0)}
+            />
           )}
         </div>
       </main>
@@ -116,12 +124,12 @@ function useKeys(page: Page): void {
     const listener = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return
       const target = event.target instanceof HTMLElement ? event.target : null
-      if (target?.matches('input[type=search], select, textarea') === true) {
+      if (target?.matches('input:not([type=checkbox]), select') === true) {
         if (event.key === 'Escape') target.blur()
         return
       }
       // Evidence that has the focus scrolls.
-      if (target?.matches('pre') === true && /^(Arrow|Page|Home|End)/.test(event.key)) return
+      if (target?.matches('.raw') === true && /^(Arrow|Page|Home|End)/.test(event.key)) return
       if (event.key === '/') document.getElementById('search')?.focus()
       else if (!press(page, event)) return
       event.preventDefault()

@@ -7,7 +7,7 @@ export function Filters({ page, view }: { page: Page; view: View }) {
   const { filter, places, session } = view
   const all = session?.history.length ?? 0
   return (
-    <div class="filters" role="search">
+    <search class="filters">
       <input
         type="search"
         id="search"
@@ -43,6 +43,6 @@ export function Filters({ page, view }: { page: Page; view: View }) {
       <span class="quiet count">
         {places.length === all ? `${all} events` : `${places.length} of ${all} events`}
       </span>
-    </div>
+    </search>
   )
 }

@@ -22,7 +22,8 @@ export async function loadTimeline(
 ): Promise<void> {
   let hasBegun = false
   let sliceEnd = performance.now() + sliceMs
-  for await (const line of lines(bytes)) {
+  for await (const line of textLines(bytes)) {
+    if (line === '') continue
     if (hasBegun) page.add(decodeTimelinePage(line))
     else page.begin(JSON.parse(line) as TimelineHead, link)
     hasBegun = true
@@ -33,7 +34,8 @@ export async function loadTimeline(
   page.finish(atFinding)
 }
 
-async function* lines(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** Lines as they come; the last one may have no end. */
+export async function* textLines(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = bytes.getReader()
   const decoder = new TextDecoder()
   let rest = ''
@@ -41,7 +43,7 @@ async function* lines(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string>
     const { done, value } = await reader.read()
     const parts = (rest + decoder.decode(value, { stream: !done })).split('\n')
     rest = parts.pop() ?? ''
-    for (const part of parts) if (part !== '') yield part
+    yield* parts
     if (done) break
   }
   if (rest !== '') yield rest

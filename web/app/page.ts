@@ -5,7 +5,7 @@ import { lastAtMost } from '../history/history.ts'
 import { piecesAt } from '../history/lane.ts'
 import { decodeLink, encodeLink, type Link } from '../history/link.ts'
 import { uptimeText } from '../history/times.ts'
-import { around, panned, showing, type Window, wholeWindow, zoomed } from '../timeline/scale.ts'
+import { around, panned, showing, type Window, zoomed } from '../timeline/scale.ts'
 import { Session } from './session.ts'
 import { Store } from './store.ts'
 import { emptyView, type MarkerName, type View } from './view.ts'
@@ -66,21 +66,27 @@ export class Page {
     this.#asked = null
   }
 
+  /** The last event that the page has; 0 for none. */
+  get lastPosition(): number {
+    return this.view.session?.history.events.at(-1)?.position ?? 0
+  }
+
   /** The log went on: its new head, and the events that are new. */
   follow(head: TimelineHead, events: readonly TimelineEvent[]): void {
     const { session, cursor, window, following } = this.view
     if (session === null) return
-    const wasWhole = window.to >= wholeWindow(session.lastTime).to
+    const { fitting, lastTime } = session
+    const wasFitting = window.from === fitting.from && window.to === fitting.to
+    const sawEnd = window.to >= lastTime
     const wasLast = cursor.index === session.history.length - 1
-    this.add(events)
+    this.add(events.filter(({ position }) => position > this.lastPosition))
     session.renew(head)
-    const whole = wholeWindow(session.lastTime)
-    const length = window.from <= whole.from ? whole.to - whole.from : window.to - window.from
-    this.store.set({
-      revision: this.view.revision + 1,
-      window: wasWhole && following === true ? { from: whole.to - length, to: whole.to } : window
-    })
-    if (wasLast && following === true) this.moveTo(session.history.length - 1, false)
+    this.store.set({ revision: this.view.revision + 1 })
+    if (following !== true) return
+    const grownBy = session.lastTime - lastTime
+    const slid = { from: window.from + grownBy, to: window.to + grownBy }
+    this.store.set({ window: wasFitting ? session.fitting : sawEnd ? slid : window })
+    if (wasLast) this.moveTo(session.history.length - 1, false)
   }
 
   /** To an event, by its place in the history. */

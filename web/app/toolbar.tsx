@@ -35,7 +35,7 @@ export function Toolbar({ page, view }: { page: Page; view: View }) {
         <span class="distance">{distanceText(view)}</span>
       </div>
       <div class="group end">
-        {view.session !== null && view.session.lanes.some(({ kind }) => kind === 'function') && (
+        {view.session?.lanes.some(({ kind }) => kind === 'function') === true && (
           <label class="check">
             <input
               type="checkbox"

@@ -20,6 +20,7 @@ export interface View {
   readonly revision: number
   /** What went wrong, for people. */
   readonly problem: string | null
+  readonly wantsToken: boolean
   readonly streams: readonly string[]
   readonly cursor: Cursor
   readonly window: Window
@@ -40,6 +41,7 @@ export const emptyView: View = {
   session: null,
   revision: 0,
   problem: null,
+  wantsToken: false,
   streams: [],
   cursor: { index: -1, time: 0 },
   window: { from: 0, to: 1 },

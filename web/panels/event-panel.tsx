@@ -67,15 +67,21 @@ function Told({
         {evidence.inferred === true && ". Inferred: it follows from this line by the kernel's rules"}
         {evidence.latin1 === true && '. Not UTF-8: shown one character a byte'}
       </p>
-      <pre tabIndex={0} aria-label="Raw evidence">
-        {evidence.raw}
-      </pre>
+      <Raw name="Raw evidence" text={evidence.raw} />
       <details>
         <summary>Data of the event</summary>
-        <pre tabIndex={0} aria-label="Data of the event">
-          {JSON.stringify(data, null, 2)}
-        </pre>
+        <Raw name="Data of the event" text={JSON.stringify(data, null, 2)} />
       </details>
     </>
+  )
+}
+
+/** Text as it is, which may be long. */
+function Raw({ name, text }: { name: string; text: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keys
+    <section class="raw" aria-label={name} tabIndex={0}>
+      <pre>{text}</pre>
+    </section>
   )
 }

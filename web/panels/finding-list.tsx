@@ -22,9 +22,8 @@ export function FindingList({ page, view }: { page: Page; view: View }) {
               <span class={`badge badge-${finding.kind}`}>{words[finding.kind]}</span>
               <span class="finding-title">{finding.title}</span>
               <span class="time">{whenText(finding)}</span>
-              <span class="finding-text">
-                {finding.text}
-                {finding.unsure === null ? '' : ` (unsure: ${finding.unsure})`}
+              <span class="finding-text" title={finding.text}>
+                {firstCause(finding)}
               </span>
             </button>
           </li>
@@ -39,4 +38,11 @@ function whenText({ kind, fromNs, toNs }: Finding): string {
   return kind === 'gap' || kind === 'doubt'
     ? `since ${uptimeText(fromNs)}, still`
     : `at ${uptimeText(fromNs)}`
+}
+
+/** The first cause is what somebody did; what followed from it the timeline shows. */
+function firstCause({ text, unsure }: Finding): string {
+  const [first = '', ...more] = text.split('; then ')
+  const end = more.length === 0 ? '' : (/; taken over by .*$/.exec(text)?.[0] ?? '')
+  return `${first}${end}${unsure === null ? '' : ` (unsure: ${unsure})`}`
 }

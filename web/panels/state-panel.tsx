@@ -1,4 +1,5 @@
 import type { KernelState } from '../../src/projections/index.ts'
+import type { SwitchCurve } from '../history/switch-curves.ts'
 import { uptimeText } from '../history/times.ts'
 import { FunctionStacks } from './function-stacks.tsx'
 import { HookTable } from './hook-table.tsx'
@@ -9,11 +10,13 @@ import { TransitionPanel } from './transition-panel.tsx'
 export function StatePanel({
   state,
   versions,
-  changed
+  changed,
+  curve
 }: {
   state: KernelState
   versions: ReadonlyMap<string, number>
   changed: ReadonlySet<string>
+  curve: SwitchCurve | undefined
 }) {
   const { doubt } = state
   return (
@@ -29,7 +32,7 @@ export function StatePanel({
       <h3>Hooks</h3>
       <HookTable state={state} changed={changed} />
       <h3>Transition</h3>
-      <TransitionPanel state={state} changed={changed} />
+      <TransitionPanel state={state} changed={changed} curve={curve} />
       <h3>Patch stack</h3>
       <PatchList state={state} versions={versions} changed={changed} />
     </section>

@@ -171,7 +171,7 @@ function drawCurves(brush: LaneBrush, lane: Lane, top: number): void {
         canvas.lineTo(x, level)
         lastPx = x
       }
-      level = bottom - (barHeight * (n + 1)) / Math.max(1, curve.tasks)
+      level = bottom - (barHeight * (n + 1)) / Math.max(1, curve.named.size)
     })
     canvas.lineTo(lastPx, level)
     canvas.lineTo(end, level)
@@ -183,7 +183,7 @@ function drawCurves(brush: LaneBrush, lane: Lane, top: number): void {
     canvas.fillRect(toPx(window, width, curve.from), top, 3, barHeight)
     const left = toPx(window, width, curve.from)
     const piece = lane.pieces.find(({ from, to }) => from <= curve.from && curve.from < to)
-    const count = `${curve.times.length} of ${curve.tasks} tasks switched`
+    const count = `${curve.times.length} of ${curve.named.size} tasks switched`
     const box = { x: left, y: top, w: end - left, h: barHeight }
     drawText(brush, `${piece?.text ?? ''}, ${count}`, box)
   }

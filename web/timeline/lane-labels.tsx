@@ -62,5 +62,5 @@ const absent = { patch: 'not loaded', function: 'original, not patched', hook: '
 function switchedText({ kind, label }: Lane, curves: readonly SwitchCurve[], time: number): string {
   if (kind !== 'patch') return ''
   const curve = curves.find(({ patch, from, to }) => patch === label && from <= time && time < to)
-  return curve === undefined ? '' : `, ${switchedAt(curve, time)} of ${curve.tasks} tasks switched`
+  return curve === undefined ? '' : `, ${switchedAt(curve, time)} of ${curve.named.size} tasks switched`
 }

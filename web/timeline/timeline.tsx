@@ -59,7 +59,7 @@ export function Timeline({
         ref={plot}
         role="slider"
         tabIndex={0}
-        style={{ height: `${height}px`, marginTop: `-${axisHeight}px` }}
+        style={{ height: `${height}px` }}
         aria-label="Moment on the timeline"
         aria-valuemin={0}
         aria-valuemax={history.length}
