@@ -38,6 +38,7 @@ function addHealth(app: OpenAPIHono, service: Service): void {
     letIn(service.access, context, 'read')
     const head = Math.max(0, ...(await service.log.streams()).map(({ lastPosition }) => lastPosition))
     service.metrics.position.set(head)
+    for (const [state, count] of service.jobs.counts()) service.metrics.jobs.set({ state }, count)
     const text = await service.metrics.registry.metrics()
     return context.text(text, 200, { 'content-type': service.metrics.registry.contentType })
   })

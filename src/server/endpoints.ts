@@ -1,5 +1,8 @@
 import type { Endpoint } from './endpoint.ts'
+import { append, reject } from './routes/append.ts'
 import { event, events, timeline } from './routes/events.ts'
+import { cancelJob, jobList, jobProgress, oneJob, startJob } from './routes/jobs.ts'
+import { live } from './routes/live.ts'
 import { blocking, gaps, runs, spans } from './routes/spans.ts'
 import { blame, diff, hooks, stackEndpoint, state } from './routes/state.ts'
 import { rejected, streams } from './routes/streams.ts'
@@ -19,5 +22,13 @@ export const endpoints: readonly Endpoint[] = [
   spans,
   timeline,
   streams,
-  rejected
+  rejected,
+  append,
+  reject,
+  live,
+  startJob,
+  jobList,
+  oneJob,
+  cancelJob,
+  jobProgress
 ]

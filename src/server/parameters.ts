@@ -9,22 +9,25 @@ const text = z.string().min(1).max(500)
 
 /** The parameters that choose a stream, as the command line's options do. */
 export const streamQuery = {
-  stream: text.optional().meta({ description: 'The boot of a host, or an unambiguous part of its name.' }),
-  host: text.optional().meta({ description: 'The host.' }),
-  boot: text.optional().meta({ description: 'The boot: its id, 0 for the last one, -1 for the one before.' })
+  stream: named('The boot of a host, or an unambiguous part of its name.').optional(),
+  host: named('The host.').optional(),
+  boot: named('The boot: its id, 0 for the last one, -1 for the one before.').optional()
 }
 
 /** The moment of a question about one. */
 export const atQuery = {
-  at: text
-    .optional()
-    .meta({ description: `A moment: ${momentForms} Times are in UTC. Default: the last event.` })
+  at: moment(`A moment: ${momentForms} Times are in UTC. Default: the last event.`).optional()
 }
 
 /** The range of a question about one. */
 export const rangeQuery = {
-  since: text.optional().meta({ description: 'From this moment on, written as `at` is.' }),
-  until: text.optional().meta({ description: 'Up to this moment.' })
+  since: moment('From this moment on, written as `at` is.').optional(),
+  until: moment('Up to this moment.').optional()
+}
+
+/** A moment. In a query a `+` that is not spelt %2B is a space, and no moment begins with one. */
+export function moment(description: string) {
+  return text.transform((asked) => asked.replace(/^ /, '+')).meta({ type: 'string', description })
 }
 
 /** A whole number in a query. */

@@ -8,7 +8,9 @@ import { RateLimit } from './access/rate.ts'
 import { Tokens } from './access/tokens.ts'
 import { createApp } from './app.ts'
 import { closeGracefully, createHttpServer, listen } from './http-server.ts'
+import { Jobs } from './jobs/jobs.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { Feed } from './live/feed.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPage } from './routes/page.ts'
 
@@ -19,6 +21,8 @@ export interface Service {
   readonly access: Access
   readonly metrics: Metrics
   readonly logger: Logger
+  readonly feed: Feed
+  readonly jobs: Jobs
   readonly asker: () => Asker
   readonly isStopping: () => boolean
 }
@@ -79,6 +83,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
       options.stderr
     ),
+    feed: new Feed(log),
+    jobs: new Jobs(options.databasePath, limits, options.now),
     asker: () => askerAt(options.now()),
     isStopping: () => stopping
   }
@@ -95,6 +101,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     stop: async () => {
       stopping = true
       service.logger.info('stopping')
+      service.feed.end()
+      await service.jobs.stop()
       await closeGracefully(server, limits.stopMs)
       service.logger.info('stopped')
     }

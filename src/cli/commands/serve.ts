@@ -21,7 +21,8 @@ export const serve = defineCommand<ServeOptions>({
   summary: 'answer questions and take events over HTTP, and serve the time-travel page',
   description: `Serves the log over HTTP until it is told to stop: the questions as JSON, a live stream of what
 comes, the time-travel page, and the way in for hosts that ship evidence with \`klplog ingest --to\`.
-GET /v1/openapi.json describes it all.
+GET /v1/openapi.json describes it all: http://127.0.0.1:7657/v1/gaps?at=+25 is the same question as
+klplog gaps --at +25.
 
 It listens on the loopback address, where whoever is on this host may ask. For any other address a file of
 tokens is needed, which only its owner may read: a line for each, with read, append or admin, the token, and
@@ -29,8 +30,7 @@ a name for it. What it does is logged as JSON lines on standard error.`,
   examples: [
     'klplog serve',
     'klplog serve --port 0 --db /var/lib/klplog/klplog.db',
-    'klplog serve --listen 0.0.0.0 --token-file /etc/klplog/tokens',
-    "curl 'http://127.0.0.1:7657/v1/gaps?at=%2B25'"
+    'klplog serve --listen 0.0.0.0 --token-file /etc/klplog/tokens'
   ],
   define,
   run: async (app, options) => {

@@ -11,7 +11,7 @@ import {
 } from '../../projections/index.ts'
 import { blame as blameSchema, diff as diffSchema, hooks as hooksSchema, stack } from '../contract.ts'
 import { defineEndpoint } from '../endpoint.ts'
-import { atQuery, named, streamQuery, thePosition, theStream } from '../parameters.ts'
+import { atQuery, moment, named, streamQuery, thePosition, theStream } from '../parameters.ts'
 import type { Service } from '../service.ts'
 
 async function theState(service: Service, stream: StreamInfo, at?: string): Promise<KernelState> {
@@ -78,8 +78,8 @@ export const diff = defineEndpoint({
   summary: 'What differs between two moments (`klplog diff`)',
   query: z.strictObject({
     ...streamQuery,
-    from: named('The first moment, written as `at` is.'),
-    to: named('The later moment. Default: the last event.').optional()
+    from: moment('The first moment, written as `at` is.'),
+    to: moment('The later moment. Default: the last event.').optional()
   }),
   answer: diffSchema.meta({ id: 'Diff' }),
   run: async (service, { query }) => {
