@@ -52,15 +52,7 @@ export function App({ page, onToken }: { page: Page; onToken: (token: string) =>
             Timeline
           </h2>
           {session !== null && <Overview page={page} view={view} palette={palette} />}
-          {session !== null && (
-            <Timeline
-              page={page}
-              view={view}
-              palette={palette}
-              isNarrow={isNarrow}
-              changed={changed.subjects}
-            />
-          )}
+          {session !== null && <Timeline page={page} view={view} palette={palette} isNarrow={isNarrow} />}
           <Toolbar page={page} view={view} />
         </section>
         <div class="panels">

@@ -9,9 +9,7 @@ export function Header({ page, view }: { page: Page; view: View }) {
   const head = session?.head
   return (
     <header>
-      <h1>
-        klplog <span class="stream">{head?.stream ?? ''}</span>
-      </h1>
+      <h1>klplog {streams.length < 2 && <span class="stream">{head?.stream ?? ''}</span>}</h1>
       {streams.length > 1 && (
         <label class="check">
           stream

@@ -2,7 +2,7 @@ import { eventSentence, type TimelineEvent, type TimelineHead } from '../../src/
 import { type EventFilter, passing } from '../history/event-filter.ts'
 import type { Finding } from '../history/findings.ts'
 import { lastAtMost } from '../history/history.ts'
-import { piecesAt } from '../history/lane.ts'
+import { changesAt } from '../history/lane.ts'
 import { decodeLink, encodeLink, type Link } from '../history/link.ts'
 import { uptimeText } from '../history/times.ts'
 import { around, panned, showing, type Window, zoomed } from '../timeline/scale.ts'
@@ -54,16 +54,16 @@ export class Page {
     if (session === null) return
     session.finish()
     const { history } = session
-    this.store.set({
-      revision: this.view.revision + 1,
-      cursor: { index: history.length - 1, time: history.timeOf(history.length - 1) }
-    })
-    const [first] = session.findings
-    if (atFinding && this.#asked?.at === null && first !== undefined) {
-      this.moveTo(history.indexAt(history.since(first.fromNs)), false)
-    }
-    if (this.#asked !== null) this.#showLink(this.#asked)
+    const hasMoved = this.view.cursor.index >= 0
+    const asked = this.#asked
     this.#asked = null
+    this.store.set({ revision: this.view.revision + 1 })
+    if (hasMoved || asked === null) return
+    const [first] = session.findings
+    const begins =
+      atFinding && first !== undefined ? history.indexAt(history.since(first.fromNs)) : history.length - 1
+    if (asked.at === null) this.moveTo(begins, false)
+    this.#showLink(asked)
   }
 
   /** The last event that the page has; 0 for none. */
@@ -245,9 +245,7 @@ export class Page {
     const { session } = this.view
     const event = session?.history.events[index]
     if (event === undefined || session === null) return 'before the first event'
-    const changed = session.lanes.filter(({ pieces }) =>
-      piecesAt(pieces, event.position).some(({ fromPosition }) => fromPosition === event.position)
-    )
+    const changed = session.lanes.filter((lane) => changesAt(lane, event.position))
     const effect = changed.length === 0 ? '' : `. Changed: ${changed.map(({ label }) => label).join(', ')}`
     return `@${event.position}, ${uptimeText(event.uptimeNs)}: ${eventSentence(event)}${effect}`
   }

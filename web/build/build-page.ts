@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -65,7 +65,10 @@ export async function buildPage(file: string): Promise<void> {
     (_, name: string) => parts[name] ?? ''
   )
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, html)
+  // Whoever reads it meanwhile gets the old one or the new one, never a part.
+  const partial = `${file}.${process.pid}`
+  writeFileSync(partial, html)
+  renameSync(partial, file)
 }
 
 function hashOf(text: string): string {

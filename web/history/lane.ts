@@ -42,6 +42,11 @@ export function pieceTextsAt({ pieces }: Lane, position: number): string[] {
   return piecesAt(pieces, position).map(({ text }) => text)
 }
 
+/** Whether something about the lane begins or ends with this event. */
+export function changesAt({ pieces }: Lane, position: number): boolean {
+  return pieces.some((piece) => piece.fromPosition === position || piece.toPosition === position)
+}
+
 /** The pieces of a lane that hold right behind an event. */
 export function piecesAt(pieces: readonly Piece[], position: number): Piece[] {
   return pieces.filter(

@@ -1,6 +1,6 @@
 import type { Page } from '../app/page.ts'
 import type { Lane } from '../history/lane.ts'
-import { pieceTextsAt } from '../history/lane.ts'
+import { changesAt, pieceTextsAt } from '../history/lane.ts'
 import { laneName } from '../history/lanes.ts'
 import { type SwitchCurve, switchedAt } from '../history/switch-curves.ts'
 import { axisHeight } from './geometry.ts'
@@ -12,7 +12,6 @@ export function LaneLabels({
   position,
   time,
   curves,
-  changed,
   rowHeight,
   onFocus
 }: {
@@ -21,7 +20,6 @@ export function LaneLabels({
   position: number
   time: number
   curves: readonly SwitchCurve[]
-  changed: ReadonlySet<string>
   rowHeight: number
   onFocus: (lane: Lane | null, row: number) => void
 }) {
@@ -35,7 +33,7 @@ export function LaneLabels({
           <li key={lane.key} style={{ height: `${rowHeight}px` }}>
             <button
               type="button"
-              class={`lane-label ${changed.has(lane.key) ? 'changed' : ''}`}
+              class={`lane-label ${changesAt(lane, position) ? 'changed' : ''}`}
               aria-label={`${laneName(lane)}: ${says}. To its next change.`}
               title={`${laneName(lane)}: to its next change (with Shift to the one before)`}
               onClick={(event) => page.stepInLane(lane.key, !event.shiftKey)}

@@ -21,14 +21,12 @@ export function Timeline({
   page,
   view,
   palette,
-  isNarrow,
-  changed
+  isNarrow
 }: {
   page: Page
   view: View
   palette: Palette
   isNarrow: boolean
-  changed: ReadonlySet<string>
 }) {
   const scroller = useRef<HTMLDivElement>(null)
   const plot = useRef<HTMLDivElement>(null)
@@ -80,7 +78,6 @@ export function Timeline({
         position={event?.position ?? 0}
         time={view.cursor.time}
         curves={session.curves}
-        changed={changed}
         rowHeight={row.rowHeight}
         onFocus={(lane, at) => setHover(lane === null ? null : { row: at })}
       />
