@@ -234,9 +234,11 @@ export class Page {
     if (session === null) return
     const { history } = session
     const index = (position: number | null) => (position === null ? null : history.indexOfPosition(position))
-    if (session.complete) this.store.set({ markers: { a: index(markers.a), b: index(markers.b) } })
-    if (at?.startsWith('@') === true) this.moveTo(history.indexOfPosition(Number(at.slice(1))))
-    else if (at !== null) this.moveToTime(history.since(BigInt(at.slice(1))))
+    if (session.complete) {
+      this.store.set({ markers: { a: index(markers.a), b: index(markers.b) } })
+      if (at?.startsWith('@') === true) this.moveTo(history.indexOfPosition(Number(at.slice(1))))
+      else if (at !== null) this.moveToTime(history.since(BigInt(at.slice(1))))
+    }
     if (from === null || to === null || BigInt(from) >= BigInt(to)) return
     this.store.set({ window: { from: history.since(from), to: history.since(to) } })
   }

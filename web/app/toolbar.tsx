@@ -17,7 +17,7 @@ export function Toolbar({ page, view }: { page: Page; view: View }) {
       <div class="group">
         <Tool name="Zoom in" text="+" onClick={() => page.zoom(0.5)} />
         <Tool name="Zoom out" text="−" onClick={() => page.zoom(2)} />
-        <Tool name="Whole history" text="Fit" onClick={() => page.showWhole()} />
+        <Tool name="Fit the whole history" text="Fit" onClick={() => page.showWhole()} />
       </div>
       <div class="group">
         <Tool

@@ -34,17 +34,16 @@ export function LaneLabels({
             <button
               type="button"
               class={`lane-label ${changesAt(lane, position) ? 'changed' : ''}`}
-              aria-label={`${laneName(lane)}: ${says}. To its next change.`}
               title={`${laneName(lane)}: to its next change (with Shift to the one before)`}
               onClick={(event) => page.stepInLane(lane.key, !event.shiftKey)}
               onFocus={() => onFocus(lane, row)}
               onBlur={() => onFocus(null, row)}
             >
               <span class="lane-name">
-                <span class={`kind kind-${lane.kind}`}>{kindWords[lane.kind]}</span>
-                {lane.label}
-              </span>
+                <span class={`kind kind-${lane.kind}`}>{kindWords[lane.kind]}</span> {lane.label}
+              </span>{' '}
               <span class="lane-says">{says}</span>
+              <span class="sr-only">, to its next change</span>
             </button>
           </li>
         )
