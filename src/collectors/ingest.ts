@@ -43,13 +43,16 @@ export interface IngestSummary {
 
 const batchEventsMax = 1000
 
+/** Where an ingest puts what it found: a log, or the way to one. */
+export type Sink = Pick<EventLog, 'append' | 'reject'>
+
 /** Reads the sources of one boot, merges them in time, says what they mean, and appends it to the log. */
-export async function ingest(log: EventLog, job: IngestJob): Promise<IngestSummary> {
+export async function ingest(log: Sink, job: IngestJob): Promise<IngestSummary> {
   return new Ingest(log, job).run()
 }
 
 class Ingest {
-  readonly #log: EventLog
+  readonly #log: Sink
   readonly #job: IngestJob
   readonly #summary: IngestSummary
   readonly #interpreter: Interpreter
@@ -60,7 +63,7 @@ class Ingest {
   readonly #afterAll: { reading: Reading; source: FormattedSource }[] = []
   #lastNs = 0n
 
-  constructor(log: EventLog, job: IngestJob) {
+  constructor(log: Sink, job: IngestJob) {
     this.#log = log
     this.#job = job
     const recognised = recognisedPolicy(job.found)
