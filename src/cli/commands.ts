@@ -1,6 +1,7 @@
 import type { CliCommand } from './command.ts'
 import { blame } from './commands/blame.ts'
 import { blocking } from './commands/blocking.ts'
+import { check } from './commands/check.ts'
 import { completion } from './commands/completion.ts'
 import { conform } from './commands/conform.ts'
 import { diff } from './commands/diff.ts'
@@ -35,6 +36,7 @@ export const commands: readonly CliCommand[] = [
   diff,
   blame,
   report,
+  check,
   simulate,
   conform,
   serve,

@@ -30,7 +30,8 @@ const openAt = async (hash: string) => {
   page = await browser.open(`${url}#${hash}`)
 }
 
-const selectedRow = () => page.getByRole('option', { selected: true })
+const selectedRow = () =>
+  page.getByRole('listbox', { name: 'Events' }).getByRole('option', { selected: true })
 const distance = () => page.locator('.distance').textContent()
 
 describe.runIf(hasBrowser)('a report in a browser', () => {
