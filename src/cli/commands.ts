@@ -1,6 +1,7 @@
 import type { CliCommand } from './command.ts'
 import { blame } from './commands/blame.ts'
 import { blocking } from './commands/blocking.ts'
+import { check } from './commands/check.ts'
 import { completion } from './commands/completion.ts'
 import { conform } from './commands/conform.ts'
 import { diff } from './commands/diff.ts'
@@ -12,6 +13,7 @@ import { ingest } from './commands/ingest.ts'
 import { log } from './commands/log.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
+import { report } from './commands/report.ts'
 import { runs } from './commands/runs.ts'
 import { serve } from './commands/serve.ts'
 import { show } from './commands/show.ts'
@@ -33,6 +35,8 @@ export const commands: readonly CliCommand[] = [
   show,
   diff,
   blame,
+  report,
+  check,
   simulate,
   conform,
   serve,

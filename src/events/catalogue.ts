@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { damageEvents } from './catalogue/damage.ts'
 import { hookEvents } from './catalogue/hook.ts'
 import { hostEvents } from './catalogue/host.ts'
 import { objectEvents } from './catalogue/object.ts'
@@ -13,7 +14,8 @@ export const catalogue = {
   ...taskEvents,
   ...objectEvents,
   ...hookEvents,
-  ...hostEvents
+  ...hostEvents,
+  ...damageEvents
 } as const
 
 export type EventType = keyof typeof catalogue

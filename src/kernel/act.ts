@@ -1,16 +1,18 @@
 import type { EventData, EventType, Fact, HistoryEvent } from '../events/index.ts'
 import { Changes, evolve, type KernelState } from '../projections/index.ts'
-import type { Operation, TaskConditions } from './operation.ts'
+import type { FailingStep, Operation, TaskConditions } from './operation.ts'
 import type { World } from './world.ts'
 
 type Level = EventData<'kernel.printed'>['level']
 
 /** errno values that the model returns, by their names. */
 export const ENOENT = 2
+export const ENOEXEC = 8
 export const EAGAIN = 11
 export const EBUSY = 16
 export const EEXIST = 17
 export const ENODEV = 19
+export const EDEADLK = 35
 export const EINVAL = 22
 export const ESRCH = 3
 export const EADDRINUSE = 98
@@ -38,6 +40,9 @@ export class Act {
   readonly changes = new Changes()
   /** The module whose init has not returned yet: MODULE_STATE_COMING. */
   comingModule: string | null = null
+  /** Which step of this load is to fail, and how many of its kind are still to come before it. */
+  readonly #fail: FailingStep | null
+  #untilFail: number
   readonly #observer: Observer | null
   #uptimeNs: bigint
 
@@ -53,7 +58,16 @@ export class Act {
     this.world = world
     this.conditions = ('conditions' in operation ? operation.conditions : undefined) ?? noConditions
     this.busyTrampolines = (operation.op === 'insmod' ? operation.busyTrampolines : undefined) ?? []
+    this.#fail = (operation.op === 'insmod' ? operation.fail : undefined) ?? null
+    this.#untilFail = this.#fail?.nth ?? 0
     this.#uptimeNs = uptimeNs
+  }
+
+  /** A step that may fail is taken: 0, or the negative errno that was asked for. */
+  step(step: FailingStep['step']): number {
+    if (this.#fail?.step !== step) return 0
+    this.#untilFail -= 1
+    return this.#untilFail === 0 ? -this.#fail.errno : 0
   }
 
   /** The fact is true from here on. */

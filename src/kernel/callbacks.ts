@@ -16,12 +16,16 @@ export function runCallback(act: Act, patch: string, object: string, callback: C
   const spec = act.world.modules.get(patch)
   const owner = spec?.patch?.objects.find((one) => one.name === object)
   if (spec?.patch == null || owner === undefined || !owner.callbacks.includes(callback)) return 0
-  const ret = callback === 'pre_patch' ? Number(paramValue(act, spec, spec.patch.prePatchReturns)) : 0
+  const ret = callback === 'pre_patch' ? prePatchReturn(act, spec, spec.patch) : 0
   act.tell('callback.ran', { patch, callback, object, ret: callback === 'pre_patch' ? ret : null })
   for (const line of linesOf(act, spec.patch, callback)) {
     act.print('info', filled(act, line, spec, object, ret))
   }
   return ret
+}
+
+function prePatchReturn(act: Act, spec: ModuleSpec, patch: PatchSpec): number {
+  return act.step('pre-patch') || Number(paramValue(act, spec, patch.prePatchReturns))
 }
 
 /** A value that a module takes from its parameter, or has in itself. */

@@ -1,5 +1,6 @@
 import { findPatch, type PatchState } from '../projections/index.ts'
 import { type Act, EBUSY, EINVAL, ENODEV } from './act.ts'
+import { hasBug } from './bugs.ts'
 import { runCallback } from './callbacks.ts'
 import { patchObject } from './func-stack.ts'
 import { addNops, initPatch, initPatchEarly } from './init-patch.ts'
@@ -18,6 +19,8 @@ export function enablePatch(act: Act, spec: ModuleSpec, patch: PatchSpec): numbe
     act.printKlp('warn', "This architecture doesn't have support for the livepatch consistency model.")
     act.printKlp('warn', 'The livepatch transition may never complete.')
   }
+  const isBusy = act.state.transition !== null
+  if (isBusy && hasBug(act.world, 'busy-before-conflict')) return rejected(act, spec.name, -EBUSY, null)
   const bare = initPatchEarly(act, spec, patch)
   if (!isPatchCompatible(act, bare)) {
     return refusedWith(
@@ -26,10 +29,12 @@ export function enablePatch(act: Act, spec: ModuleSpec, patch: PatchSpec): numbe
       `Livepatch patch (${spec.name}) is not compatible with the already installed livepatches.`
     )
   }
-  const error = initPatch(act, patch)
+  const early = takeReference(act, spec.name)
+  if (early !== 0) return rejected(act, spec.name, early, null)
+  const error = initPatch(act, bare, patch)
   if (error !== 0) return rejected(act, spec.name, error, null)
   // The directory was made and goes again, so only the return value shows that there was more to it.
-  if (act.state.transition !== null) return rejected(act, spec.name, -EBUSY, null)
+  if (isBusy) return rejected(act, spec.name, -EBUSY, null)
   return enableInitialised(act, bare)
 }
 
@@ -38,7 +43,22 @@ export function isPatchCompatible(
   { state, world }: Pick<Act, 'state' | 'world'>,
   patch: PatchState
 ): boolean {
+  if (hasBug(world, 'state-check-skipped')) return true
   return state.patches.every((old) => old.offList || world.rules.isCompatible(patch, old))
+}
+
+/** try_module_get() and klp_init_patch_early(): neither fails but when it is asked to. */
+function takeReference(act: Act, patch: string): number {
+  const unheld = act.step('module-reference')
+  if (unheld !== 0 && hasBug(act.world, 'mutex-left-locked'))
+    act.tell('damage.done', { kind: 'mutex', subject: 'klp_mutex' })
+  if (unheld !== 0) return unheld
+  const error = act.step('early-init')
+  if (error !== 0 && hasBug(act.world, 'early-failure-leaks')) {
+    act.tell('damage.done', { kind: 'module-reference', subject: patch })
+    act.tell('damage.done', { kind: 'sysfs-directory', subject: patch })
+  }
+  return error
 }
 
 /** __klp_enable_patch(). */
@@ -46,7 +66,7 @@ function enableInitialised(act: Act, bare: PatchState): number {
   const { name } = bare
   // The fold adds nops by the policy that the state tells of, and so knows the patch's own empty objects from
   // those that are made for nops; under another policy's rules the model has to list them.
-  const nopsListed = act.state.policy !== act.world.rules.name
+  const nopsListed = act.state.policy !== act.world.rules.name || hasOwnNops(act)
   const newPatch = nopsListed ? addNops(act, bare) : bare
   act.printKlp('notice', `enabling patch '${name}'`)
   act.tell('patch.enabled', {
@@ -65,7 +85,9 @@ function enableInitialised(act: Act, bare: PatchState): number {
     if (!isLoaded(act.state, object.name)) continue
     const ret = runCallback(act, name, object.name, 'pre_patch')
     if (ret !== 0) {
-      return cancelEnable(act, patch, ret, `pre-patch callback failed for object '${object.name}'`, null)
+      const message = `pre-patch callback failed for object '${object.name}'`
+      const isPrepared = hasBug(act.world, 'post-unpatch-always')
+      return cancelEnable(act, patch, ret, message, isPrepared ? object.name : null)
     }
     const error = patchObject(act, patch, object)
     if (error !== 0) {
@@ -75,6 +97,11 @@ function enableInitialised(act: Act, bare: PatchState): number {
   startTransition(act, patch, 'patched')
   tryCompleteTransition(act)
   return 0
+}
+
+/** Whether a bug makes other nops than those that the fold adds. */
+function hasOwnNops({ world }: Act): boolean {
+  return hasBug(world, 'nops-for-all') || hasBug(world, 'functions-dropped-after-switch')
 }
 
 /**
@@ -90,6 +117,7 @@ function cancelEnable(
 ): number {
   act.printKlp('warn', message)
   act.printKlp('warn', `failed to enable patch '${patch.name}'`)
+  if (hasBug(act.world, 'refused-stays-enabled')) return rejected(act, patch.name, error, message)
   act.tell('transition.cancelled', { patch: patch.name })
   act.printKlp('debug', `'${patch.name}': canceling patching transition, going to unpatch`)
   completeTransition(act, patch, 'unpatched', prepared)

@@ -1,4 +1,4 @@
-import { type KernelState, taskKey } from '../projections/index.ts'
+import { isDamaged, type KernelState, taskKey } from '../projections/index.ts'
 import { isPatchCompatible } from './enable.ts'
 import { type Attach, checkAttach } from './hook-attach.ts'
 import { initPatchEarly } from './init-patch.ts'
@@ -26,7 +26,7 @@ export interface Offers {
 export function enabledOperations(state: KernelState, world: World, offers: Offers = {}): Operation[] {
   return [
     ...loads(state, world),
-    ...unloads(state),
+    ...unloads(state, world),
     ...sysfsWrites(state, world),
     ...delayedWorks(state),
     ...switches(state),
@@ -52,13 +52,13 @@ function loads(state: KernelState, world: World): Operation[] {
 }
 
 /** Modules that nothing holds. A target's code is not in use when it goes; nobody asks that of a livepatch's. */
-function unloads(state: KernelState): Operation[] {
+function unloads(state: KernelState, world: World): Operation[] {
   const inUse = new Set<string>()
   for (const { frames } of state.tasks.values()) {
     for (const frame of frames) inUse.add(frame.function.slice(0, frame.function.indexOf(':')))
   }
   return [...state.modules.keys()]
-    .filter((module) => moduleRefs(state, module) === 0 && !inUse.has(module))
+    .filter((module) => moduleRefs({ state, world }, module) === 0 && !inUse.has(module))
     .map((module) => ({ op: 'rmmod', module }))
 }
 
@@ -92,7 +92,10 @@ function delayedWorks(state: KernelState): Operation[] {
 
 /** Tasks that are outside of every function, where klp_update_patch_state() is called. */
 function switches(state: KernelState): Operation[] {
-  return pendingTasks(state)
+  const flagged = [...state.tasks.values()].filter(({ pid, comm }) =>
+    isDamaged(state, 'pending-flag', String(taskKey(pid, comm)))
+  )
+  return [...pendingTasks(state), ...flagged]
     .filter((task) => task.frames.length === 0)
     .map(({ pid, comm }) => ({ op: 'switch', task: taskKey(pid, comm) }))
 }

@@ -1,4 +1,7 @@
-import { type Act, EADDRNOTAVAIL, EINVAL, ENOENT, ESRCH } from './act.ts'
+import { functionKey } from '../projections/index.ts'
+import { type Act, EADDRNOTAVAIL, EBUSY, EINVAL, ENOENT, ESRCH } from './act.ts'
+import { hasBug } from './bugs.ts'
+import { repair } from './damage.ts'
 import type { Operation } from './operation.ts'
 
 /** A program that user space wants on a function. */
@@ -10,6 +13,9 @@ type View = Pick<Act, 'state' | 'world'>
 export function attachHook(act: Act, attach: Attach): number {
   const place = checkAttach(act, attach)
   if (typeof place === 'number') return refused(act, attach, place)
+  const key = functionKey(place.module ?? 'vmlinux', place.function, 1)
+  const sharesFexit = attach.kind === 'fexit' && act.state.stacks.has(key)
+  if (sharesFexit && hasBug(act.world, 'fexit-refused')) return refused(act, attach, -EBUSY)
   const overrideValue = attach.overrideValue ?? null
   act.tell('hook.attached', {
     program: attach.program,
@@ -24,7 +30,16 @@ export function attachHook(act: Act, attach: Attach): number {
     filter: attach.filter ?? null,
     actor: null
   })
+  if (sharesFexit && hasBug(act.world, 'fexit-bypasses-livepatch') && hasFentry(act, place))
+    act.tell('damage.done', { kind: 'lost-redirection', subject: key })
   return 0
+}
+
+function hasFentry({ state }: View, place: Place): boolean {
+  return state.hooks.some(
+    ({ kind, module, function: name }) =>
+      kind === 'fentry' && module === place.module && name === place.function
+  )
 }
 
 /** Each kind has its own checks, in this order: the place that the program gets, or a negative errno. */
@@ -33,7 +48,10 @@ export function checkAttach(act: View, attach: Attach): Place | number {
   if (typeof place === 'number') return place
   // A fmod_ret program overrides by what it returns, for which its own list stands.
   if (attach.kind === 'fmod_ret') return isModifiable(act, place) ? place : -EINVAL
-  const error = attach.overrides ? overrideError(act, attach, place) : 0
+  const named = hasBug(act.world, 'override-checked-by-name')
+    ? placesOf(act, place.function, false)[0]
+    : place
+  const error = attach.overrides ? overrideError(act, attach, named ?? place) : 0
   return error === 0 ? place : error
 }
 
@@ -43,6 +61,8 @@ export function detachHook(act: Act, program: string): number {
   if (hook === undefined) return -ENOENT
   const { programId, linkId } = hook
   act.tell('hook.detached', { program, programId, linkId, actor: null })
+  if (hook.kind === 'fexit')
+    repair(act, 'lost-redirection', functionKey(hook.module ?? 'vmlinux', hook.function ?? '', 1))
   return 0
 }
 
@@ -118,6 +138,7 @@ function hasFunction(act: View, module: string, name: string, wantsBtf: boolean)
  */
 function overrideError(act: View, { kind }: Attach, place: Place): number {
   if (kind === 'fentry' || kind === 'fexit') return -EINVAL
+  if (hasBug(act.world, 'override-unchecked')) return 0
   const onLivepatch = place.module !== null && act.state.modules.get(place.module)?.livepatch === true
   if (kind === 'kprobe' && act.world.rules.overridesReplacements && onLivepatch) return 0
   return isErrorInjectable(act, place) ? 0 : -EINVAL

@@ -1,5 +1,6 @@
-import { functionKey } from '../projections/index.ts'
+import { damagedSubjects, functionKey } from '../projections/index.ts'
 import { type Act, EAGAIN, EBUSY } from './act.ts'
+import { hasBug } from './bugs.ts'
 import { paramValue } from './callbacks.ts'
 import { kstrtobool } from './kstrtobool.ts'
 import type { ModuleSpec } from './module-spec.ts'
@@ -13,7 +14,10 @@ const unarmedSetting = (module: string): string => `kprobes/list:${module}`
  */
 export function registerFtraceOps(act: Act, object: string, name: string): number {
   if (act.state.settings.get('kernel.ftrace_enabled') === '0') return -EBUSY
-  if (object === 'vmlinux' && hasIpmodifyKprobe(act, name)) return -EBUSY
+  if (object === 'vmlinux' && hasIpmodifyKprobe(act, name) && !hasBug(act.world, 'ipmodify-shared'))
+    return -EBUSY
+  const error = act.step('ftrace')
+  if (error !== 0) return error
   return isTrampolineBusy(act, object, name) ? -EAGAIN : 0
 }
 
@@ -24,8 +28,11 @@ export function registerFtraceOps(act: Act, object: string, name: string): numbe
 export function registerModuleKprobe(act: Act, spec: ModuleSpec): number {
   if (spec.kprobe === null) return 0
   const clashes =
-    hasPostHandler(act, spec) && act.state.stacks.has(functionKey('vmlinux', spec.kprobe.function, 1))
-  if (clashes && !act.world.traits.unarmedKprobeSucceeds) return -EBUSY
+    hasPostHandler(act, spec) &&
+    act.state.stacks.has(functionKey('vmlinux', spec.kprobe.function, 1)) &&
+    !hasBug(act.world, 'ipmodify-shared')
+  const succeeds = act.world.traits.unarmedKprobeSucceeds || hasBug(act.world, 'unarmed-kprobe-succeeds')
+  if (clashes && !succeeds) return -EBUSY
   const name = unarmedSetting(spec.name)
   const value = clashes ? 'unarmed' : 'armed'
   if (act.state.settings.get(name) !== value && (clashes || act.state.settings.has(name)))
@@ -33,8 +40,18 @@ export function registerModuleKprobe(act: Act, spec: ModuleSpec): number {
   return 0
 }
 
+/** unregister_kprobe() of a module that goes: disarm_kprobe_ftrace(), from the ops that it was armed in. */
+export function unregisterModuleKprobe(act: Act, name: string): void {
+  const spec = act.world.modules.get(name)
+  if (spec?.kprobe == null || !hasPostHandler(act, spec)) return
+  if (act.state.settings.get(unarmedSetting(name)) === 'unarmed') return
+  if (hasBug(act.world, 'kprobe-disarmed-from-wrong-ops'))
+    act.tell('damage.done', { kind: 'ipmodify-ops', subject: spec.kprobe.function })
+}
+
 /** Whether kprobe_ipmodify_ops has the function: a loaded module's kprobe with a post_handler is armed there. */
 function hasIpmodifyKprobe(act: Pick<Act, 'state' | 'world'>, name: string): boolean {
+  if (damagedSubjects(act.state, 'ipmodify-ops').includes(name)) return true
   for (const module of act.state.modules.keys()) {
     const spec = act.world.modules.get(module)
     if (spec?.kprobe?.function !== name || !hasPostHandler(act, spec)) continue
@@ -51,7 +68,8 @@ function hasPostHandler(act: Pick<Act, 'state' | 'world'>, spec: ModuleSpec): bo
 
 /** bpf_tramp_ftrace_ops_func(): with the trampoline's lock contended it gives up, and so does who registers. */
 function isTrampolineBusy(act: Act, object: string, name: string): boolean {
-  if (!act.busyTrampolines.includes(`${object}:${name}`)) return false
+  const isContended = act.busyTrampolines.includes(`${object}:${name}`)
+  if (!isContended && !hasBug(act.world, 'trampoline-always-busy')) return false
   const module = object === 'vmlinux' ? null : object
   return act.state.hooks.some(
     (hook) =>

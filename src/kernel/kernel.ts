@@ -1,6 +1,7 @@
 import type { Fact } from '../events/index.ts'
-import { copyState, findPatch, type KernelState } from '../projections/index.ts'
-import { Act, ENOENT, type Observer } from './act.ts'
+import { copyState, findPatch, isDamaged, type KernelState } from '../projections/index.ts'
+import { Act, EDEADLK, ENOENT, type Observer } from './act.ts'
+import { hasBug } from './bugs.ts'
 import { attachHook, detachHook } from './hook-attach.ts'
 import { insmod, rmmod } from './module-loader.ts'
 import type { Operation } from './operation.ts'
@@ -28,7 +29,7 @@ export function perform(
   observer: Observer | null = null
 ): Outcome {
   const act = new Act(state, world, uptimeNs, operation, observer)
-  const ret = dispatch(act, operation)
+  const ret = isHung(state, operation) ? -EDEADLK : dispatch(act, operation)
   return { facts: act.facts, ret }
 }
 
@@ -79,6 +80,26 @@ function dispatch(act: Act, operation: Operation): number {
 function freePatchWork(act: Act, name: string): number {
   const patch = findPatch(act.state, name)
   if (patch === undefined || !patch.offList) return -ENOENT
+  if (patch.replacedBy !== null && hasBug(act.world, 'free-missing')) return -ENOENT
   act.tell('patch.freed', { patch: name })
+  if (hasBug(act.world, 'free-twice')) act.tell('patch.freed', { patch: name })
+  if (hasBug(act.world, 'directory-kept')) act.tell('damage.done', { kind: 'sysfs-directory', subject: name })
   return 0
 }
+
+/**
+ * Whether the operation waits for a klp_mutex that nobody unlocks any more. It never returns; EDEADLK stands for
+ * that, which no kernel gives here.
+ */
+function isHung(state: KernelState, { op }: Operation): boolean {
+  return isDamaged(state, 'mutex', 'klp_mutex') && wantsMutex.has(op)
+}
+
+const wantsMutex: ReadonlySet<Operation['op']> = new Set<Operation['op']>([
+  'insmod',
+  'rmmod',
+  'write-enabled',
+  'write-replaceable',
+  'force',
+  'try'
+])

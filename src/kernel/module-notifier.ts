@@ -1,6 +1,8 @@
-import type { ObjectState, PatchState } from '../projections/index.ts'
-import { type Act, EINVAL } from './act.ts'
+import { isDamaged, type ObjectState, type PatchState } from '../projections/index.ts'
+import { type Act, EINVAL, ENOEXEC } from './act.ts'
+import { hasBug } from './bugs.ts'
 import { runCallback } from './callbacks.ts'
+import { repair } from './damage.ts'
 import { patchObject, unpatchObject } from './func-stack.ts'
 import { initObjectLoaded } from './init-patch.ts'
 
@@ -11,7 +13,12 @@ export function moduleComing(act: Act, module: string): number {
     return -EINVAL
   }
   const done: PatchState[] = []
-  for (const { patch, object } of patchesOn(act, module)) {
+  const patches = patchesOn(act, module)
+  if (hasBug(act.world, 'coming-patches-backwards')) patches.reverse()
+  for (const { patch, object } of patches) {
+    const isMissed = act.state.transition?.patch === patch.name && hasBug(act.world, 'coming-module-missed')
+    if (isMissed) continue
+    repair(act, 'object-mod', `${patch.name} ${module}`)
     const error = patchComing(act, patch, object, module)
     if (error === 0) {
       done.push(patch)
@@ -22,6 +29,8 @@ export function moduleComing(act: Act, module: string): number {
       `patch '${patch.name}' failed for module '${module}', refusing to load module '${module}'`
     )
     cleanup(act, module, done)
+    if (hasBug(act.world, 'mod-left-in-error-path'))
+      act.tell('damage.done', { kind: 'object-mod', subject: `${patch.name} ${module}` })
     return error
   }
   return 0
@@ -67,6 +76,8 @@ function cleanup(act: Act, module: string, patches: readonly PatchState[]): void
     act.printKlp('notice', `reverting patch '${patch.name}' on unloading module '${module}'`)
     unpatchObject(act, patch, object, false)
     if (object.postUnpatchDue) runCallback(act, patch.name, module, 'post_unpatch')
+    if (hasBug(act.world, 'relocations-kept'))
+      act.tell('damage.done', { kind: 'relocation', subject: `${patch.name} ${module}` })
   }
 }
 
@@ -79,6 +90,8 @@ function patchesOn(act: Act, module: string): { patch: PatchState; object: Objec
 
 /** klp_init_object_loaded(), for what the patch itself changes: who has a nop's function has resolved it before. */
 function resolve(act: Act, patch: PatchState, module: string): number {
+  // apply_relocate_add() finds the place written already.
+  if (isDamaged(act.state, 'relocation', `${patch.name} ${module}`)) return -ENOEXEC
   const objects = act.world.modules.get(patch.name)?.patch?.objects ?? []
   return initObjectLoaded(act, module, objects.find((one) => one.name === module)?.functions ?? [])
 }

@@ -6,6 +6,19 @@ import type { HookKind } from '../events/index.ts'
  */
 export type TaskConditions = ReadonlyMap<number, 'running' | 'unreliable-stack' | 'self'>
 
+/** A step of an enable, or of a module's coming, that can fail: which, and where there are several, the how manieth. */
+export interface FailingStep {
+  /**
+   * try_module_get(), klp_init_patch_early(), a directory of klp_init_patch(), the allocation of a nop, a pre_patch
+   * callback, register_ftrace_function() for a function.
+   */
+  readonly step: 'module-reference' | 'early-init' | 'sysfs' | 'nop' | 'pre-patch' | 'ftrace'
+  /** Counted from 1. */
+  readonly nth: number
+  /** Positive. */
+  readonly errno: number
+}
+
 /**
  * Something that happens to a kernel: what user space asks for, what a task does, what the kernel's own
  * work gets to do. When it happens, and what tasks are doing then, a real kernel leaves open: it is input.
@@ -18,6 +31,8 @@ export type Operation =
       readonly conditions?: TaskConditions
       /** Functions, as `object:function`, whose BPF trampoline another CPU is changing just then. */
       readonly busyTrampolines?: readonly string[]
+      /** The step that fails, where one does. */
+      readonly fail?: FailingStep
     }
   | { readonly op: 'rmmod'; readonly module: string }
   /** A write to /sys/kernel/livepatch/PATCH/enabled. */

@@ -1,5 +1,6 @@
 import { findPatch } from '../projections/index.ts'
 import { type Act, EAGAIN, EBUSY, EINVAL, ENOENT } from './act.ts'
+import { hasBug } from './bugs.ts'
 import { kstrtobool, kstrtoint } from './kstrtobool.ts'
 import { hasParam, isParamValue } from './module-params.ts'
 
@@ -24,7 +25,7 @@ export function setSysctl(act: Act, name: string, value: string): number {
 
 /** ftrace_enable_sysctl(): cannot be switched off while a PERMANENT ops, such as livepatch's, is registered. */
 function ftraceEnableSysctl(act: Act, isEnabled: boolean): number {
-  if (!isEnabled && act.state.stacks.size > 0) return -EBUSY
+  if (!isEnabled && act.state.stacks.size > 0 && !hasBug(act.world, 'ftrace-off-allowed')) return -EBUSY
   act.tell('setting.changed', { name: 'kernel.ftrace_enabled', value: isEnabled ? '1' : '0' })
   return 0
 }

@@ -1,8 +1,11 @@
-import { findPatch, type PatchState } from '../projections/index.ts'
+import type { Goal } from '../events/index.ts'
+import { findPatch, type PatchState, taskKey } from '../projections/index.ts'
 import { type Act, EBUSY, EINVAL, ENOENT } from './act.ts'
+import { hasBug } from './bugs.ts'
 import { runCallback } from './callbacks.ts'
 import { kstrtobool } from './kstrtobool.ts'
 import { initTransition, startTransition, tryCompleteTransition, wordOf } from './transition.ts'
+import { pendingTasks } from './try-task.ts'
 
 /** enabled_store(): disable, reverse, or one of the refusals. Returns 0 or a negative errno. */
 export function enabledStore(act: Act, name: string, value: string): number {
@@ -16,8 +19,14 @@ export function enabledStore(act: Act, name: string, value: string): number {
     reverseTransition(act, patch)
     return 0
   }
+  if (wanted && hasBug(act.world, 'disabled-comes-back') && act.state.transition === null) {
+    startTransition(act, patch, 'patched')
+    return 0
+  }
   if (wanted) return refused(act, name, 'write-enabled', value, -EINVAL)
-  if (act.state.transition !== null) return refused(act, name, 'write-enabled', value, -EBUSY)
+  const isBusy = act.state.transition !== null
+  if (isBusy && !hasBug(act.world, 'transitions-overlap'))
+    return refused(act, name, 'write-enabled', value, -EBUSY)
   disablePatch(act, patch)
   return 0
 }
@@ -38,7 +47,10 @@ function reverseTransition(act: Act, patch: PatchState): void {
   const from = act.state.transition?.goal ?? 'patched'
   const to = from === 'patched' ? 'unpatched' : 'patched'
   act.printKlp('debug', `'${patch.name}': reversing transition from ${wordOf(from)} to ${wordOf(to)}`)
+  const flagged = hasBug(act.world, 'reverse-keeps-flags') ? pendingTasks(act.state) : []
   act.tell('transition.reversed', { patch: patch.name, goal: to })
+  for (const { pid, comm } of flagged)
+    act.tell('damage.done', { kind: 'pending-flag', subject: String(taskKey(pid, comm)) })
   startTransition(act, patch, to)
 }
 
@@ -60,14 +72,20 @@ function forceTransition(act: Act): void {
   if (transition === null || patch === undefined) return
   act.printKlp('warn', 'forcing remaining tasks to the patched state')
   act.tell('transition.forced', { patch: patch.name, goal: transition.goal, actor: null })
-  const { rules } = act.world
-  const pinned =
-    transition.goal === 'unpatched'
-      ? [patch]
-      : rules.replaces(patch)
-        ? act.state.patches.filter((other) => !other.offList && rules.isPinnedBy(patch, other))
-        : []
-  for (const { name } of pinned) act.tell('patch.pinned', { patch: name, by: patch.name })
+  for (const { name } of pinnedBy(act, patch, transition.goal))
+    act.tell('patch.pinned', { patch: name, by: patch.name })
+}
+
+/** Whose `forced` the force sets: who is being removed, so that no task returns into code that is gone. */
+function pinnedBy({ state, world }: Act, patch: PatchState, goal: Goal): PatchState[] {
+  const { rules } = world
+  const list = state.patches.filter(({ offList }) => !offList)
+  if (hasBug(world, 'force-pins-all')) return list
+  if (hasBug(world, 'force-pins-nobody')) return []
+  if (goal === 'unpatched') return [patch]
+  if (!rules.replaces(patch)) return []
+  const pinsItself = hasBug(world, 'force-pins-itself')
+  return list.filter((other) => rules.isPinnedBy(patch, other) || (pinsItself && other === patch))
 }
 
 function refused(

@@ -1,6 +1,7 @@
 import {
   functionKey,
   inTransition,
+  isDamaged,
   type KernelState,
   ORIGINAL,
   type TaskState,
@@ -8,14 +9,28 @@ import {
   versionAt
 } from '../projections/index.ts'
 import { type Act, EADDRINUSE, EEXIST, ENOENT, ESRCH } from './act.ts'
+import { hasBug } from './bugs.ts'
+import { repair } from './damage.ts'
 import { isLoaded } from './symbols.ts'
-import { checkedVersions, checkStack, isPending, tellBlocked } from './try-task.ts'
+import { checkedVersions, checkStack, isPending, tellBlocked, tellSwitched } from './try-task.ts'
 
 /** klp_copy_process(): the child takes over the parent's patch state and pending flag. */
 export function startTask(act: Act, pid: number, comm: string, parent: number | null): number {
   if (act.state.tasks.has(taskKey(pid, comm))) return -EEXIST
   if (parent !== null && !act.state.tasks.has(parent)) return -ESRCH
-  act.tell('task.started', { pid, comm, parent })
+  const task = act.state.tasks.get(parent ?? Number.NaN)
+  const isRace =
+    task !== undefined &&
+    isPending(act.state, taskKey(task.pid, task.comm)) &&
+    hasBug(act.world, 'fork-copies-flag-early')
+  // The child has the pending flag already when a try switches the parent, whose state it copies then.
+  if (isRace && checkStack(task, checkedVersions(act.state)) === null) {
+    tellSwitched(act, task, 'checked')
+    act.tell('task.started', { pid, comm, parent })
+    act.tell('damage.done', { kind: 'pending-flag', subject: String(taskKey(pid, comm)) })
+    return 0
+  }
+  act.tell('task.started', { pid, comm, parent: hasBug(act.world, 'fork-starts-unpatched') ? null : parent })
   return 0
 }
 
@@ -24,6 +39,7 @@ export function exitTask(act: Act, key: number): number {
   const task = act.state.tasks.get(key)
   if (task === undefined) return -ESRCH
   act.tell('task.exited', { pid: task.pid, comm: task.comm })
+  repair(act, 'pending-flag', String(key))
   return 0
 }
 
@@ -35,14 +51,16 @@ export function switchTask(act: Act, key: number): number {
   const { transition } = act.state
   const task = act.state.tasks.get(key)
   if (task === undefined) return -ESRCH
-  if (transition === null || !isPending(act.state, key)) return 0
+  if (transition === null || !isPending(act.state, key)) {
+    repair(act, 'pending-flag', String(key))
+    return 0
+  }
   const sleepsIn = task.frames.length === 0 ? null : checkStack(task, checkedVersions(act.state))
   if (sleepsIn !== null) {
     tellBlocked(act, task, 'sleeping', sleepsIn)
     return -EADDRINUSE
   }
-  const { pid, comm } = task
-  act.tell('task.switched', { patch: transition.patch, goal: transition.goal, pid, comm, how: 'self' })
+  tellSwitched(act, task, 'self')
   return 0
 }
 
@@ -66,7 +84,7 @@ export function returnCall(act: Act, key: number): number {
 
 /** klp_ftrace_handler(): the version that this task's call of a function runs now. */
 export function versionFor(state: KernelState, task: TaskState, key: string): string {
-  if (!state.stacks.has(key)) return ORIGINAL
+  if (!state.stacks.has(key) || isDamaged(state, 'lost-redirection', key)) return ORIGINAL
   if (!inTransition(state, key)) return versionAt(state, key, 1)
   const goesToPatched = state.transition?.goal === 'patched'
   return versionAt(state, key, isPending(state, taskKey(task.pid, task.comm)) === goesToPatched ? 0 : 1)

@@ -1,6 +1,7 @@
 import type { Goal } from '../events/index.ts'
-import { findPatch, type PatchState } from '../projections/index.ts'
+import { findPatch, isDamaged, type PatchState } from '../projections/index.ts'
 import type { Act } from './act.ts'
+import { hasBug } from './bugs.ts'
 import { runCallback } from './callbacks.ts'
 import { unpatchObject, unpatchObjects } from './func-stack.ts'
 import { isLoaded } from './symbols.ts'
@@ -27,7 +28,8 @@ export function tryCompleteTransition(act: Act): void {
   const { patch: name, goal } = transition
   act.tell('transition.tried', { patch: name, goal })
   let done = true
-  const checked = checkedVersions(act.state)
+  const last = act.state.patches.findLast(({ offList }) => !offList)?.name
+  const checked = checkedVersions(act.state, hasBug(act.world, 'last-patch-checked') ? last : name)
   for (const task of pendingTasks(act.state)) done = tryTask(act, task, checked) && done
   if (!done) {
     sendSignals(act, transition.tries - 1)
@@ -56,32 +58,51 @@ export function completeTransition(
   prepared: string | null = null
 ): void {
   act.printKlp('debug', `'${patch.name}': completing ${wordOf(goal)} transition`)
-  if (goal === 'patched' && act.world.rules.replaces(patch)) {
-    unpatchReplacedPatches(act, patch)
-    discardNops(act, patch)
+  const nops = hasBug(act.world, 'nops-stay') && goal === 'patched' ? nopsOf(patch) : []
+  if (act.world.rules.replaces(patch)) {
+    if (goal === 'patched' || hasBug(act.world, 'reverse-replaces')) unpatchReplacedPatches(act, patch)
+    if (goal === 'patched') discardNops(act, patch)
   }
   if (goal === 'unpatched') unpatchOwn(act, patch)
   for (const object of patch.objects) {
-    if (!isLoaded(act.state, object.name)) continue
+    const isMod = isDamaged(act.state, 'object-mod', `${patch.name} ${object.name}`)
+    if (!isMod && !isLoaded(act.state, object.name)) continue
     if (goal === 'patched') runCallback(act, patch.name, object.name, 'post_patch')
     else if (object.postUnpatchDue || object.name === prepared)
       runCallback(act, patch.name, object.name, 'post_unpatch')
   }
   act.printKlp('notice', `'${patch.name}': ${wordOf(goal)} complete`)
   act.tell('transition.completed', { patch: patch.name, goal })
+  // A completed transition tells that the nops are gone, so that they are not is told behind it.
+  for (const nop of nops) act.tell('nop.added', { patch: patch.name, ...nop })
+}
+
+function nopsOf({ objects }: PatchState): { object: string; function: string; sympos: number }[] {
+  return objects.flatMap((object) =>
+    object.functions
+      .filter((func) => func.nop)
+      .map((func) => ({ object: object.name, function: func.name, sympos: func.sympos }))
+  )
 }
 
 /** klp_unpatch_replaced_patches(): every older patch in scope leaves; no callback of it runs. */
 function unpatchReplacedPatches(act: Act, patch: PatchState): void {
+  let isLeftOut = hasBug(act.world, 'oldest-not-replaced')
   for (const old of [...act.state.patches]) {
     if (old === patch) return
     if (old.offList || !act.world.rules.inScope(patch, old)) continue
+    if (isLeftOut) {
+      isLeftOut = false
+      continue
+    }
     const objects = old.objects.filter((object) => object.patched)
     act.tell('patch.replaced', { patch: old.name, by: patch.name })
     const left: string[] = []
     for (const object of objects) left.push(...unpatchObject(act, old, object, false))
     const functions = left.length > 0 ? left : null
     act.tell('patch.unpatched', { patch: old.name, reason: 'replaced', functions })
+    if (!hasBug(act.world, 'replaced-callbacks-run')) continue
+    for (const { name } of objects) runCallback(act, old.name, name, 'pre_unpatch')
   }
 }
 

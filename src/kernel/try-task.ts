@@ -1,5 +1,7 @@
 import { functionKey, type KernelState, ORIGINAL, type TaskState, taskKey } from '../projections/index.ts'
 import type { Act } from './act.ts'
+import { hasBug } from './bugs.ts'
+import { repair } from './damage.ts'
 
 /** TIF_PATCH_PENDING: the thread has not reached the goal of the transition yet. */
 export function isPending({ transition }: KernelState, key: number): boolean {
@@ -25,22 +27,32 @@ export function pendingTasks(state: KernelState): TaskState[] {
 export function tryTask(act: Act, task: TaskState, checked: CheckedVersions): boolean {
   const { transition } = act.state
   if (transition === null) return true
-  const { patch, goal } = transition
   const { pid, comm } = task
   const condition = act.conditions.get(taskKey(pid, comm))
   if (condition === 'self') {
-    act.tell('task.switched', { patch, goal, pid, comm, how: 'self' })
+    tellSwitched(act, task, 'self')
     return true
   }
   // Without reliable stacks nobody looks, and nobody is told of.
   if (!act.world.traits.reliableStacks) return false
-  const sleepsIn = condition === undefined ? checkStack(task, checked) : null
+  const isLookedAt =
+    condition === undefined &&
+    !hasBug(act.world, taskKey(pid, comm) < 0 ? 'idle-tasks-unchecked' : 'immediate')
+  const sleepsIn = isLookedAt ? checkStack(task, checked) : null
   if (condition === undefined && sleepsIn === null) {
-    act.tell('task.switched', { patch, goal, pid, comm, how: 'checked' })
+    tellSwitched(act, task, 'checked')
     return true
   }
   tellBlocked(act, task, condition ?? 'sleeping', sleepsIn)
   return false
+}
+
+/** The task has the target's patch state, and its pending flag is cleared. */
+export function tellSwitched(act: Act, { pid, comm }: TaskState, how: 'checked' | 'self'): void {
+  const { transition } = act.state
+  if (transition === null) return
+  act.tell('task.switched', { patch: transition.patch, goal: transition.goal, pid, comm, how })
+  repair(act, 'pending-flag', String(taskKey(pid, comm)))
 }
 
 /** What klp_try_switch_task() says of a task that it could not switch. */
@@ -72,10 +84,13 @@ export type CheckedVersions = ReadonlyMap<
  * klp_check_stack_func(): towards unpatched the patch's own code is checked, towards patched what the entry below
  * runs; only the one directly below, never deeper ones. A nop's code is the original.
  */
-export function checkedVersions(state: KernelState): CheckedVersions {
+export function checkedVersions(
+  state: KernelState,
+  name: string | undefined = state.transition?.patch
+): CheckedVersions {
   const { transition } = state
   const checked = new Map<string, { version: string; name: string; order: number }>()
-  const patch = state.patches.find((one) => one.name === transition?.patch)
+  const patch = state.patches.find((one) => one.name === name)
   if (transition === null || patch === undefined) return checked
   for (const object of patch.objects) {
     if (!object.patched) continue

@@ -1,3 +1,4 @@
+import type { BugName } from './bugs.ts'
 import type { ModuleSpec } from './module-spec.ts'
 import type { PolicyRules } from './policy.ts'
 
@@ -47,6 +48,8 @@ export interface World {
   readonly modules: ReadonlyMap<string, ModuleSpec>
   /** How often a symbol of vmlinux occurs in kallsyms; a name that is not listed occurs once. */
   readonly symbolCounts: ReadonlyMap<string, number>
+  /** What this kernel does wrong; nothing where it is left out. */
+  readonly bugs?: ReadonlySet<BugName>
   /** Whether a function of vmlinux is on the error-injection list. */
   isErrorInjectable(name: string): boolean
 }

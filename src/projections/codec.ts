@@ -22,6 +22,7 @@ export function decodeState(text: string): KernelState {
   state.modules = new Map(raw.modules.map)
   state.tasks = new Map(raw.tasks.map)
   state.settings = new Map(raw.settings.map)
+  if (raw.damages !== undefined) state.damages = new Set(raw.damages.set)
   state.transition = raw.transition === null ? null : decodeTransition(raw.transition)
   state.hooks = raw.hooks.map((hook) => ({
     ...hook,

@@ -24,6 +24,7 @@ export function copyState(state: KernelState): KernelState {
     hooks: state.hooks.map((hook) => ({ ...hook })),
     tasks: new Map([...state.tasks].map(([key, task]) => [key, { ...task, frames: [...task.frames] }])),
     settings: new Map(state.settings),
+    ...(state.damages === undefined ? {} : { damages: new Set(state.damages) }),
     contradictions: [...state.contradictions]
   }
 }

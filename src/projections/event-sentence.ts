@@ -86,6 +86,8 @@ const sentences: Sentences = {
   'evidence.lost': ({ count, reason }) =>
     `${count === null ? 'an unknown number of records' : counted(count, 'record')} lost before this: ${reason}`,
   'setting.changed': ({ name, value }) => `${name} is set to ${value}`,
+  'damage.done': ({ kind, subject }) => `a bug leaves ${kind} of ${subject} wrong`,
+  'damage.undone': ({ kind, subject }) => `${kind} of ${subject} is right again`,
   'kernel.printed': ({ level, message }) => `kernel log (${level}): ${message}`,
   'command.ran': ({ command, errno }) => {
     const ending = errno === null ? 'ended' : errno === 0 ? 'succeeded' : `failed${withErrno(errno)}`

@@ -1,5 +1,6 @@
 import type { HistoryEvent } from '../events/index.ts'
 import { Changes } from './changes.ts'
+import { evolveDamage } from './damage.ts'
 import { evolveHook } from './evolve-hook.ts'
 import { evolveHost } from './evolve-host.ts'
 import { callbackRan, evolvePatch } from './evolve-patch.ts'
@@ -79,6 +80,10 @@ function apply(state: KernelState, event: HistoryEvent, changes: Changes): void 
     case 'call.entered':
     case 'call.returned':
       evolveTask(state, event)
+      return
+    case 'damage.done':
+    case 'damage.undone':
+      evolveDamage(state, event)
       return
     case 'patch.rejected':
     case 'hook.rejected':

@@ -25,6 +25,7 @@ export { type BlockedTaskRow, blockingOf, type TransitionWait } from './blocking
 export { Changes } from './changes.ts'
 export { decodeState, encodeState } from './codec.ts'
 export { copyState } from './copy-state.ts'
+export { type DamageKind, damagedSubjects, isDamaged } from './damage.ts'
 export { eventSentence } from './event-sentence.ts'
 export { evolve, fold } from './evolve.ts'
 export { type Gap, gapsOf } from './gaps.ts'
@@ -48,12 +49,15 @@ export {
   stackView
 } from './stack-view.ts'
 export {
+  type BlockedTask,
   emptyState,
   findPatch,
   functionKey,
+  type HookState,
   type KernelState,
   type ObjectState,
   type PatchState,
+  type StackEntry,
   type TaskState,
   taskKey
 } from './state.ts'

@@ -1,4 +1,5 @@
 import type { Changes } from './changes.ts'
+import { isDamaged } from './damage.ts'
 import {
   type FuncState,
   functionKey,
@@ -102,6 +103,7 @@ export function discardNops(state: KernelState, patch: PatchState, changes: Chan
  */
 export function versionAt(state: KernelState, key: string, patchState: 0 | 1): Version {
   const stack = state.stacks.get(key)
+  if (isDamaged(state, 'lost-redirection', key)) return ORIGINAL
   let entry = stack?.[0]
   if (entry !== undefined && patchState === 0 && entry.patch === state.transition?.patch) entry = stack?.[1]
   return entry === undefined || entry.nop ? ORIGINAL : entry.patch

@@ -157,6 +157,8 @@ export interface KernelState {
   tasks: Map<number, TaskState>
   /** sysctls and module parameters that were set. */
   settings: Map<string, string>
+  /** What bugs of the kernel have left wrong in memory, as `KIND SUBJECT`; absent where nothing is. */
+  damages?: Set<string>
   doubt: Doubt | null
   contradictions: Contradiction[]
   /** Events that came later than their time: kept as evidence, not folded in. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  actor,
   blame,
   blocking,
   diff,
@@ -15,6 +16,7 @@ import {
   show,
   stack,
   streams,
+  unsure,
   verify
 } from '../../src/server/contract.ts'
 
@@ -92,6 +94,32 @@ const simulation = z.strictObject({
   })
 })
 
+const deed = z.strictObject({ position, type: z.string() })
+
+const check = z.strictObject({
+  stream: z.string(),
+  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  invariant: z.string(),
+  promised: z.boolean(),
+  subject: z.string(),
+  text: z.string(),
+  position,
+  fromNs: ns,
+  toNs: ns.nullable(),
+  durationNs: ns.nullable(),
+  lasting: z.boolean(),
+  ended: deed.nullable(),
+  unsure,
+  cause: deed.extend({ actor: actor.nullable() }).nullable(),
+  command: z.strictObject({ position, command: z.string(), actor: actor.nullable() }).nullable(),
+  evidence: z.array(
+    z.strictObject({ source: z.string(), line: z.int(), raw: z.string(), inferred: z.boolean() })
+  ),
+  before: z.strictObject({ position: z.int(), uptimeNs: ns }),
+  diff: diff.omit({ stream: true, from: true, to: true }),
+  avoidable: z.strictObject({ position: z.int(), uptimeNs: ns, ifOnly: z.string(), next: deed }).nullable()
+})
+
 export const contract = {
   stack: { one: stack, rows: false },
   hooks: { one: hooks, rows: true },
@@ -102,6 +130,7 @@ export const contract = {
   show: { one: show, rows: false },
   diff: { one: diff, rows: false },
   blame: { one: blame, rows: true },
+  check: { one: check, rows: true },
   ingest: { one: ingest, rows: true },
   rejected: { one: rejected, rows: true },
   streams: { one: streams, rows: true },

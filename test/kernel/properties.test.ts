@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/events/index.ts'
 import { decide, enabledOperations } from '../../src/kernel/index.ts'
 import { decodeState, encodeState } from '../../src/projections/index.ts'
+import { type Invariant, invariants } from '../../src/replay/index.ts'
 import { illegalOperations } from './illegal-operations.ts'
-import { invariants } from './invariants.ts'
 import { policies, type RunOptions, randomRun, randomWorld, seeded } from './random-runs.ts'
 
 /** Behind a flip of `replaceable` in mid-transition hybrid keeps little: the search below shows what breaks. */
@@ -13,18 +13,30 @@ const calm: RunOptions = { flips: false, forces: true, illegal: 15 }
 /** A seed, and how many operations; only the number shrinks. */
 const runs = fc.tuple(fc.noShrink(fc.nat()), fc.integer({ min: 1, max: 60 }))
 
+/**
+ * What a policy promises and its kernel does not keep, however calm the run: the RFC's own hazards, and the winner
+ * on an original function, which no kernel has settled.
+ */
+const unkept: Readonly<Record<Policy, readonly string[]>> = {
+  mainline: ['K8'],
+  hybrid: ['K8', 'S5', 'S6', 'S8', 'S15', 'F2', 'O6-scope', 'K6'],
+  'replace-set': ['K8']
+}
+
+/** 7.2.13 lets a kprobe's registration succeed that could not arm it. */
+function keptBy(policy: Policy, { unarmedKprobeSucceeds }: { unarmedKprobeSucceeds: boolean }): Invariant[] {
+  const broken = [...unkept[policy], ...(unarmedKprobeSucceeds ? ['K4'] : [])]
+  return invariants.filter(({ id, holds }) => holds.includes(policy) && !broken.includes(id))
+}
+
 describe.each(Object.keys(policies) as Policy[])('random runs of %s', (policy) => {
   it('keep what the semantics promise, and the fold of the facts is the state', () => {
-    const kept = invariants.filter((one) => one.holds.includes(policy))
     fc.assert(
       fc.property(runs, ([seed, length]) => {
-        const recorder = randomRun(policy, seeded(seed), length, calm)
-        expect(recorder.isFoldTheSame).toBe(true)
-        const broken = kept.flatMap((invariant) => {
-          const complaint = invariant.broken(recorder.trail)
-          return complaint === null ? [] : [`${invariant.id}: ${complaint}`]
-        })
-        expect(broken).toEqual([])
+        const { traits } = randomWorld(policy, seeded(seed)).world
+        const random = randomRun(policy, seeded(seed), length, calm, keptBy(policy, traits))
+        expect(encodeState(random.folded)).toBe(encodeState(random.state))
+        expect(random.broken).toEqual([])
       }),
       { numRuns: 400 }
     )
@@ -58,16 +70,16 @@ describe.each(Object.keys(policies) as Policy[])('operations of %s', (policy) =>
 })
 
 describe('a search by random runs', () => {
-  const hazards = ['S5', 'S8', 'S9', 'T5', 'T7', 'F2', 'O6-scope']
-  const searched = invariants.filter(({ id }) => hazards.includes(id))
+  const hazards = ['S5', 'S6', 'S8', 'S9', 'T5', 'T7', 'F2', 'O6-scope']
   const wild: RunOptions = { flips: true, forces: true, illegal: 0 }
 
   /** The laws of hybrid's hazards that the same number of runs finds broken under a policy. */
   function brokenUnder(policy: Policy): string[] {
+    const searched = invariants.filter(({ id, applies }) => hazards.includes(id) && applies.includes(policy))
     const broken = new Set<string>()
     for (let seed = 1; seed <= 250; seed += 1) {
-      const { trail } = randomRun(policy, seeded(seed), 60, wild)
-      for (const { id, broken: complaint } of searched) if (complaint(trail) !== null) broken.add(id)
+      const { run } = randomRun(policy, seeded(seed), 60, wild, searched)
+      for (const { invariant } of run.watch.violations) broken.add(invariant)
     }
     return [...broken].toSorted()
   }

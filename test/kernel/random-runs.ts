@@ -1,5 +1,6 @@
-import type { Policy } from '../../src/events/index.ts'
+import type { HistoryEvent, Policy } from '../../src/events/index.ts'
 import {
+  type BugName,
   enabledOperations,
   hybrid,
   linux72,
@@ -8,15 +9,16 @@ import {
   mainline,
   type Offers,
   type Operation,
+  type Outcome,
   plainModule,
   replaceSet,
   type TaskConditions,
   type World
 } from '../../src/kernel/index.ts'
-import type { KernelState } from '../../src/projections/index.ts'
+import { emptyState, fold, type KernelState } from '../../src/projections/index.ts'
+import { type Invariant, ModelRun, Watch } from '../../src/replay/index.ts'
 import { livepatch, object, worldOf } from './host.ts'
 import { illegalOperations } from './illegal-operations.ts'
-import { Recorder } from './trail.ts'
 
 export const policies = { mainline, hybrid, 'replace-set': replaceSet } as const
 
@@ -84,22 +86,72 @@ export interface RunOptions {
   readonly forces: boolean
   /** How many of a hundred operations are ones that a kernel refuses. */
   readonly illegal: number
+  /** What the kernel does wrong. */
+  readonly bugs?: readonly BugName[]
+}
+
+/** A run of the model under watch, with the facts that it told. */
+export class RandomRun {
+  readonly run: ModelRun
+  readonly #events: HistoryEvent[] = []
+
+  constructor(world: World, invariants: readonly Invariant[]) {
+    this.run = new ModelRun(world, new Watch(world, invariants))
+  }
+
+  get state(): KernelState {
+    return this.run.state
+  }
+
+  get world(): World {
+    return this.run.world
+  }
+
+  perform(operation: Operation): Outcome {
+    const uptimeNs = this.state.uptimeNs + 1n
+    const outcome = this.run.perform(operation, uptimeNs)
+    for (const fact of outcome.facts) {
+      this.#events.push({ ...fact, uptimeNs, position: this.#events.length + 1 })
+    }
+    return outcome
+  }
+
+  /** What the facts alone say, folded on a second state. */
+  get folded(): KernelState {
+    return fold({ ...emptyState(), policy: this.world.rules.name }, this.#events)
+  }
+
+  /** What was broken, in words, each invariant once. */
+  get broken(): string[] {
+    const first = new Map<string, string>()
+    for (const { invariant, text, position } of this.run.watch.violations) {
+      if (!first.has(invariant)) first.set(invariant, `${invariant}: ${text} (@${position})`)
+    }
+    return [...first.values()]
+  }
 }
 
 /** A random run: four tasks, and then one operation after the other out of what the state leaves open. */
-export function randomRun(policy: Policy, draw: Draw, length: number, options: RunOptions): Recorder {
-  const { world, offers } = randomWorld(policy, draw)
-  const recorder = new Recorder(world)
-  for (const pid of [1, 2, 3]) recorder.perform({ op: 'start-task', pid, comm: `task${pid}` })
-  recorder.perform({ op: 'start-task', pid: 0, comm: 'swapper/0' })
+export function randomRun(
+  policy: Policy,
+  draw: Draw,
+  length: number,
+  options: RunOptions,
+  invariants: readonly Invariant[] = []
+): RandomRun {
+  const { world: right, offers } = randomWorld(policy, draw)
+  const world: World = options.bugs === undefined ? right : { ...right, bugs: new Set(options.bugs) }
+  const random = new RandomRun(world, invariants)
+  for (const pid of [1, 2, 3]) random.perform({ op: 'start-task', pid, comm: `task${pid}` })
+  random.perform({ op: 'start-task', pid: 0, comm: 'swapper/0' })
   for (let n = 0; n < length; n += 1) {
     const operation =
       draw(100) < options.illegal
-        ? pick(illegalOperations(recorder.state, world), draw)
-        : withConditions(recorder.state, legal(recorder.state, world, offers, options, draw), draw)
-    if (operation !== undefined) recorder.perform(operation)
+        ? pick(illegalOperations(random.state, world), draw)
+        : withConditions(random.state, legal(random.state, world, offers, options, draw), draw)
+    if (operation !== undefined) random.perform(operation)
   }
-  return recorder
+  return random
 }
 
 /** First what kind of operation, for else calls would be nearly all of them. */

@@ -228,6 +228,8 @@ const told: Told = {
     [{ count: null, reason: 'overrun' }, 'an unknown number of records lost before this: overrun']
   ],
   'setting.changed': [[{ name: 'kernel.ftrace_enabled', value: '0' }, 'kernel.ftrace_enabled is set to 0']],
+  'damage.done': [[{ kind: 'relocation', subject: 'p mod' }, 'a bug leaves relocation of p mod wrong']],
+  'damage.undone': [[{ kind: 'relocation', subject: 'p mod' }, 'relocation of p mod is right again']],
   'kernel.printed': [[{ level: 'notice', message: 'livepatch: x' }, 'kernel log (notice): livepatch: x']],
   'command.ran': [
     [

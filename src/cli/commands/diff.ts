@@ -2,17 +2,16 @@ import {
   diffAnswer,
   isSameState,
   type KernelState,
-  type PatchView,
   positionAsked,
   type StateDiff,
   stateAt
 } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
+import { diffSections } from '../diff-lines.ts'
 import { UsageError } from '../errors.ts'
-import { counted, printAnswer, visible } from '../output.ts'
+import { printAnswer, visible } from '../output.ts'
 import { ask, type Question, type QuestionOptions, withQuestion } from '../question.ts'
-import { doing, functionText, hookPlace, stackText } from '../wording.ts'
 
 /** `klplog diff`: what differs between two moments. */
 export const diff = defineCommand<QuestionOptions>({
@@ -81,93 +80,10 @@ function textOf(
     bold(`--- @${before.position} ${times.long(before.uptimeNs)}`),
     bold(`+++ @${after.position} ${times.long(after.uptimeNs)}`)
   ]
-  const section = (head: string, changes: readonly string[]) => {
-    if (changes.length > 0) lines.push(bold(head), ...changes.map(visible).map(colored))
-  }
   const colored = (line: string) =>
     line.startsWith('+') ? green(line) : line.startsWith('-') ? red(line) : line
-  section('patches', patchLines(found.patches))
-  section('transition', transitionLines(found.transition))
-  section('functions', found.functions.flatMap(functionLines))
-  section('hooks', hookLines(found.hooks))
-  section('modules', [
-    ...found.modules.unloaded.map((name) => `- ${name}`),
-    ...found.modules.loaded.map((name) => `+ ${name}`)
-  ])
-  return lines.join('\n')
-}
-
-function patchLines({ added, removed, changed }: StateDiff['patches']): string[] {
-  return [
-    ...removed.map((name) => `- ${name}`),
-    ...added.map((name) => `+ ${name}`),
-    ...changed.map(({ name, fields }) => `~ ${name}: ${Object.entries(fields).map(fieldText).join(', ')}`)
-  ]
-}
-
-function fieldText([field, { before, after }]: [string, { before: unknown; after: unknown }]): string {
-  if (field === 'objects') return objectsText(before as Objects, after as Objects)
-  if (field === 'since') return 'gone and enabled anew'
-  return `${field} ${wordOf(before)} -> ${wordOf(after)}`
-}
-
-type Objects = PatchView['objects']
-
-/** What came to a patch's objects, what went, and which of them are patched now. */
-function objectsText(before: Objects, after: Objects): string {
-  const names = (objects: Objects) =>
-    objects.flatMap(({ name, functions }) =>
-      functions.map(
-        (func) => `${func.nop ? 'nop ' : ''}${functionText(`${name}:${func.name},${func.sympos}`)}`
-      )
-    )
-  const [old, now] = [names(before), names(after)]
-  const patched = after.flatMap(({ name, patched: is }) => {
-    const was = before.find((object) => object.name === name)?.patched
-    return was === undefined || was === is ? [] : [`${name}/patched ${wordOf(was)} -> ${wordOf(is)}`]
-  })
-  return [
-    ...old.filter((name) => !now.includes(name)).map((name) => `without ${name}`),
-    ...now.filter((name) => !old.includes(name)).map((name) => `with ${name}`),
-    ...patched
-  ].join(', ')
-}
-
-function wordOf(value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '-'
-}
-
-function transitionLines(change: StateDiff['transition']): string[] {
-  if (change === null) return []
-  const { before, after } = change
-  const text = (mark: string, one: typeof before) => {
-    if (one === null) return []
-    const { patch, goal, switched, blocked } = one
-    return [
-      `${mark} ${patch}: ${doing(goal)} transition, ${counted(switched, 'task')} switched, ${blocked} blocked`
-    ]
+  for (const { head, changes } of diffSections(found)) {
+    lines.push(bold(head), ...changes.map(visible).map(colored))
   }
-  return [...text('-', before), ...text('+', after)]
-}
-
-function functionLines({ function: key, before, after }: StateDiff['functions'][number]): string[] {
-  const name = functionText(key)
-  return [
-    ...(before.length === 0 ? [] : [`- ${name}: ${stackText(before)}`]),
-    ...(after.length === 0 ? [] : [`+ ${name}: ${stackText(after)}`])
-  ]
-}
-
-function hookLines({ attached, detached, changed }: StateDiff['hooks']): string[] {
-  return [
-    ...detached.map((hook) => `- ${hook.program} on ${hookPlace(hook)}`),
-    ...attached.map((hook) => `+ ${hook.program} on ${hookPlace(hook)}`),
-    ...changed.map((hook) => {
-      const { status, reach } = hook
-      const reached = reach.before === reach.after ? '' : `, reached by ${reach.before} -> ${reach.after}`
-      const what = status.before === status.after ? status.after : `${status.before} -> ${status.after}`
-      return `~ ${hook.program} on ${hookPlace(hook)}: ${what}${reached}`
-    })
-  ]
+  return lines.join('\n')
 }

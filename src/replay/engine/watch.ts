@@ -35,6 +35,11 @@ export class Watch implements Observer {
     return this.#violations
   }
 
+  /** What the invariants remember: two runs go on alike only where this is the same too. */
+  get memories(): readonly unknown[] {
+    return this.#memories
+  }
+
   /** A second watch that stands where this one stands and goes its own way. */
   fork(): Watch {
     return new Watch(this.#world, this.#invariants, this)
