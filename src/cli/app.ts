@@ -1,4 +1,6 @@
 import pc from 'picocolors'
+import type { Asker } from '../projections/index.ts'
+import { askerOf } from './asker.ts'
 import { databasePath } from './database.ts'
 import { type Io, type TextOutput, write } from './io.ts'
 
@@ -22,6 +24,11 @@ export class App {
     this.databasePath = databasePath(db, io.env)
     this.utc = utc
     this.colors = pc.createColors(showsColors(io.stdout, io.env))
+  }
+
+  /** How questions with times are asked here and now. */
+  get asker(): Asker {
+    return askerOf(this.io.now(), this.utc)
   }
 
   /** Data, to standard output. A line end is added. */

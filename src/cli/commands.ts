@@ -17,7 +17,9 @@ import { preflight } from './commands/preflight.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { rejected } from './commands/rejected.ts'
 import { replay } from './commands/replay.ts'
+import { report } from './commands/report.ts'
 import { runs } from './commands/runs.ts'
+import { serve } from './commands/serve.ts'
 import { show } from './commands/show.ts'
 import { simulate } from './commands/simulate.ts'
 import { stack } from './commands/stack.ts'
@@ -38,6 +40,7 @@ export const commands: readonly CliCommand[] = [
   show,
   diff,
   blame,
+  report,
   check,
   debug,
   simulate,
@@ -46,6 +49,7 @@ export const commands: readonly CliCommand[] = [
   preflight,
   replay,
   explore,
+  serve,
   streams,
   verify,
   rebuild,

@@ -56,7 +56,13 @@ export function explain(error: unknown): Explanation {
     const exitCode = isOfInput(error) ? exitCodes.badInput : exitCodes.store
     return { exitCode, message: error.message, hint: error.hint }
   }
-  return explainSystemError(error) ?? internal(error)
+  return explainHinted(error) ?? explainSystemError(error) ?? internal(error)
+}
+
+/** Other rooms' errors that say what to do are about what was asked for. */
+function explainHinted(error: unknown): Explanation | null {
+  if (!(error instanceof Error) || !('hint' in error) || typeof error.hint !== 'string') return null
+  return { exitCode: exitCodes.usage, message: error.message, hint: error.hint }
 }
 
 /** An import also fails where its file is right, and the disk is full. */

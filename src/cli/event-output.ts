@@ -1,25 +1,8 @@
 import { eventTypes, type StoredEvent, type StreamInfo } from '../events/index.ts'
+import { eventSentence, seconds } from '../projections/index.ts'
 import type { App } from './app.ts'
-import { eventSentence } from './event-sentence.ts'
-import { seconds, visible, wallTime } from './output.ts'
+import { visible, wallTime } from './output.ts'
 import { actorText } from './wording.ts'
-
-/** An event as `klplog log -o json` gives it: 64-bit times as decimal text. */
-export function eventRow({ evidence, ...event }: StoredEvent) {
-  const { position, stream, revision, type, version, uptimeNs, wallNs, data } = event
-  const { source, line, inferred = false } = evidence
-  return {
-    position,
-    stream,
-    revision,
-    type,
-    version,
-    uptimeNs: String(uptimeNs),
-    wallNs: wallNs === null ? null : String(wallNs),
-    data,
-    evidence: { source, line, inferred }
-  }
-}
 
 /** `@98  +20.131478  hook.attached`: where an event stands, with all times that are known. */
 export function eventHeadline(

@@ -1,11 +1,11 @@
 import {
   type EvidenceFormat,
   type FormattedSource,
-  type IngestLog,
   ingest,
   type LineReader,
   type PatchManifest,
   type Reading,
+  type Sink,
   survey
 } from '../collectors/index.ts'
 import type { AppendResult, HistoryEvent, NewEvent, Policy } from '../events/index.ts'
@@ -87,7 +87,7 @@ export async function toldBy(
   return log.events
 }
 
-class MemoryLog implements IngestLog {
+class MemoryLog implements Sink {
   readonly events: HistoryEvent[] = []
   readonly #known = new Set<string>()
 

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { SqliteLog } from '../events/index.ts'
 
 /** A stream that text is written to, and what it is connected to. */
 export type TextOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -13,7 +14,25 @@ export interface Io {
   readonly now: () => bigint
   /** Calls the listener at Ctrl-C instead of ending; returns how to stop listening. */
   readonly onInterrupt: (listener: () => void) => () => void
+  /** The same for the signal that asks a process to end. */
+  readonly onTerminate?: (listener: () => void) => () => void
+  /** The other face, which the program's start hands in: the command line does not know it. */
+  readonly startService?: StartService
 }
+
+/** Starts the HTTP service on an open log. */
+export type StartService = (options: {
+  readonly log: SqliteLog
+  readonly databasePath: string
+  readonly host: string
+  readonly port: number
+  readonly tokenFile: string | null
+  readonly pagePath: string | null
+  readonly logLevel: string
+  readonly limits: { readonly requestsPerSecond?: number; readonly requestsBurst?: number }
+  readonly stderr: Writable
+  readonly now: () => bigint
+}) => Promise<{ readonly url: string; stop(): Promise<void> }>
 
 /** The reader of our output went away, as `head` does when it has enough. */
 export class ClosedPipeError extends Error {}
@@ -57,9 +76,12 @@ export function processIo(): Io {
     stderr: process.stderr,
     env: process.env,
     now: () => BigInt(Date.now()) * 1_000_000n,
-    onInterrupt: (listener) => {
-      process.once('SIGINT', listener)
-      return () => process.removeListener('SIGINT', listener)
-    }
+    onInterrupt: (listener) => onSignal('SIGINT', listener),
+    onTerminate: (listener) => onSignal('SIGTERM', listener)
   }
+}
+
+function onSignal(signal: 'SIGINT' | 'SIGTERM', listener: () => void): () => void {
+  process.once(signal, listener)
+  return () => process.removeListener(signal, listener)
 }

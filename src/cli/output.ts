@@ -2,6 +2,8 @@ import Table from 'cli-table3'
 import { type Command, Option } from 'commander'
 import type { App } from './app.ts'
 
+export { counted, seconds } from '../projections/index.ts'
+
 export type Format = 'table' | 'json' | 'jsonl'
 
 /** What `withOutput` has commander parse. */
@@ -145,18 +147,6 @@ export function visible(text: string): string {
     const code = char.charCodeAt(0)
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
   })
-}
-
-/** `1 commit`, `3 commits`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
-/** Ns as seconds with six digits, cut as the kernel cuts them. */
-export function seconds(ns: bigint | string): string {
-  const value = BigInt(ns)
-  const [sign, abs] = value < 0n ? ['-', -value] : ['', value]
-  return `${sign}${abs / 1_000_000_000n}.${String((abs % 1_000_000_000n) / 1000n).padStart(6, '0')}`
 }
 
 /** Wall time to the microsecond, `2026-11-20 14:03:07.123456`, in the local time zone or in UTC. */

@@ -1,11 +1,18 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { SqliteLog, StreamInfo } from '../events/index.ts'
-import { type KernelState, stateAt, type TimeRange } from '../projections/index.ts'
+import {
+  type KernelState,
+  positionAsked,
+  rangeAsked,
+  seconds,
+  stateAt,
+  type TimeRange
+} from '../projections/index.ts'
 import type { App } from './app.ts'
 import { withLog } from './database.ts'
 import { UsageError } from './errors.ts'
-import { type OutputOptions, printAnswer, seconds, wallTime, withOutput } from './output.ts'
-import { type AtOptions, positionAt, type RangeOptions, rangeOf, withAt, withRange } from './stream-time.ts'
+import { type OutputOptions, printAnswer, wallTime, withOutput } from './output.ts'
+import { type AtOptions, type RangeOptions, rangeOptions, withAt, withRange } from './stream-time.ts'
 import { type StreamOptions, selectStream, withStream } from './streams.ts'
 
 /** What every question about one stream is asked with. */
@@ -40,9 +47,9 @@ export function ask(
 export async function stateAsked(
   app: App,
   { log, stream }: Question,
-  options: AtOptions
+  { at }: AtOptions
 ): Promise<KernelState> {
-  return stateAt(log, stream.stream, await positionAt(app, log, stream, options))
+  return stateAt(log, stream.stream, await positionAsked(app.asker, log, stream, at))
 }
 
 /** Adds `--at` to a question about a range: what overlaps that moment. */
@@ -57,11 +64,11 @@ export async function timesAsked(
   options: RangeOptions & AtOptions
 ): Promise<TimeRange> {
   const { at, since, start, until, end } = options
-  if (at === undefined) return (await rangeOf(app, log, stream, options)).times
+  if (at === undefined) return (await rangeAsked(app.asker, log, stream, rangeOptions(options))).times
   if ([since, start, until, end].some((one) => one !== undefined)) {
     throw new UsageError('--at is one moment, --since and --until are a range', 'Give one or the other.')
   }
-  return (await rangeOf(app, log, stream, { since: at, until: at })).times
+  return (await rangeAsked(app.asker, log, stream, { since: at, until: at })).times
 }
 
 /** Prints rows; where there are none, says why on standard error. */

@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../events/index.ts'
+import { type MomentContext, parseMoment, QuestionError } from '../projections/index.ts'
 import {
   type Course,
   type KernelFault,
@@ -7,7 +8,6 @@ import {
   type PlacedFault
 } from '../replay/index.ts'
 import { UsageError } from './errors.ts'
-import { type MomentContext, parseMoment } from './moment.ts'
 
 /** What `--fault` and `--faults` ask for. */
 export interface AskedFault {
@@ -109,7 +109,7 @@ function momentOf(text: string, where: string, context: MomentContext, { operati
   try {
     return parseMoment(/^\d+$/.test(where) ? `@${where}` : where, context)
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
+    if (!(error instanceof QuestionError)) throw error
     const names = [...new Set(operations.map(({ operation }) => operation.op))].join(', ')
     throw new UsageError(
       `--fault ${text}: "${where}" is neither a moment nor an operation of the stream`,

@@ -1,7 +1,7 @@
 import { fromEventPattern, lastValueFrom, takeUntil, tap } from 'rxjs'
 import type { SqliteLog, StoredEvent, StreamInfo } from '../events/index.ts'
 import type { ModuleSpec } from '../kernel/index.ts'
-import { emptyState, fold } from '../projections/index.ts'
+import { bootTimeOf, emptyState, fold } from '../projections/index.ts'
 import {
   applicablePlaces,
   type Course,
@@ -27,7 +27,6 @@ import { UsageError } from './errors.ts'
 import { seconds } from './output.ts'
 import { placeProgress } from './progress.ts'
 import { type AskedFault, askedFaults, placed } from './replay-faults.ts'
-import { bootTimeOf } from './stream-time.ts'
 import { version } from './version.ts'
 
 /** So many places are told where a fault would apply. */
@@ -89,8 +88,7 @@ async function sweepAll(
     readonly invariants: readonly Invariant[]
   }
 ): Promise<Swept> {
-  const context = { nowNs: app.io.now(), utc: app.utc }
-  const places = { ...run, context, bootNs: await bootTimeOf(log, stream) }
+  const places = { ...run, context: app.asker, bootNs: await bootTimeOf(log, stream) }
   const asked = askedFaults(request.faults, undefined)
   const faults = asked.map((one) => placed(one, places))
   for (const one of asked)

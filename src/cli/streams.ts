@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { EventLog, StreamInfo } from '../events/index.ts'
-import { UsageError } from './errors.ts'
+import { fittingStreams, splitStream, streamAsked } from '../projections/index.ts'
+import { typed } from './asker.ts'
 
 /** What `withStream` has commander parse. */
 export interface StreamOptions {
@@ -28,19 +29,10 @@ export function withStream(
 
 /**
  * The one stream that the options choose; the only one where the log has just one.
- * @throws UsageError that lists the streams when none or several fit
+ * @throws QuestionError that lists the streams when none or several fit
  */
-export async function selectStream(
-  log: Pick<EventLog, 'streams'>,
-  options: StreamOptions
-): Promise<StreamInfo> {
-  const [first, ...others] = fitting(await log.streams(), options)
-  if (first === undefined) throw new UsageError('the log is empty', '`klplog ingest PATH` puts evidence in.')
-  if (others.length === 0) return first
-  const all = [first, ...others]
-  const asked = [options.stream, options.host, options.boot].some((one) => one !== undefined)
-  const what = asked ? `${all.length} streams fit` : `the log has ${all.length} streams`
-  throw new UsageError(what, `Choose one with --stream, --host or --boot:\n${list(all)}`)
+export function selectStream(log: Pick<EventLog, 'streams'>, options: StreamOptions): Promise<StreamInfo> {
+  return streamAsked(typed, log, options)
 }
 
 /** The streams that the options choose: all that fit with --all-streams, else the one. */
@@ -48,7 +40,7 @@ export async function selectStreams(
   log: Pick<EventLog, 'streams'>,
   options: StreamOptions
 ): Promise<readonly StreamInfo[]> {
-  if (options.allStreams === true) return fitting(await log.streams(), options)
+  if (options.allStreams === true) return fittingStreams(typed, await log.streams(), options)
   return [await selectStream(log, options)]
 }
 
@@ -60,59 +52,4 @@ export async function selectHosts(
   const streams = await selectStreams(log, options)
   const last = new Map(streams.map((info) => [splitStream(info.stream).host, info]))
   return [...last.values()]
-}
-
-/** `<host>/<boot>`; a host may have slashes, a boot id has none. */
-function splitStream(stream: string): { readonly host: string; readonly boot: string } {
-  const slash = stream.lastIndexOf('/')
-  return { host: stream.slice(0, Math.max(slash, 0)), boot: stream.slice(slash + 1) }
-}
-
-function fitting(all: readonly StreamInfo[], { stream, host, boot }: StreamOptions): readonly StreamInfo[] {
-  const isNamed = [stream, host, boot].some((one) => one !== undefined)
-  let left = isNamed ? all : withEvents(all)
-  if (stream !== undefined) left = exactOrPart(left, stream, (info) => info.stream)
-  if (host !== undefined) left = exactOrPart(left, host, (info) => splitStream(info.stream).host)
-  if (boot !== undefined) left = ofBoot(left, boot)
-  if (left.length > 0 || all.length === 0) return left
-  const asked = [
-    stream === undefined ? '' : ` --stream ${stream}`,
-    host === undefined ? '' : ` --host ${host}`,
-    boot === undefined ? '' : ` --boot ${boot}`
-  ].join('')
-  throw new UsageError(`no stream fits${asked}`, `The log has:\n${list(all)}`)
-}
-
-/** A stream that only rejected evidence names has nothing to tell, unless there is no other. */
-function withEvents(all: readonly StreamInfo[]): readonly StreamInfo[] {
-  const told = all.filter((info) => info.revision > 0)
-  return told.length > 0 ? told : all
-}
-
-function exactOrPart(
-  streams: readonly StreamInfo[],
-  asked: string,
-  part: (info: StreamInfo) => string
-): readonly StreamInfo[] {
-  const exact = streams.filter((info) => part(info) === asked)
-  return exact.length > 0 ? exact : streams.filter((info) => part(info).includes(asked))
-}
-
-/** As journalctl: an id or its part, or an offset: 0 is a host's last boot, -1 the one before, 1 the first. */
-function ofBoot(streams: readonly StreamInfo[], asked: string): readonly StreamInfo[] {
-  const exact = streams.filter((info) => splitStream(info.stream).boot === asked)
-  if (exact.length > 0) return exact
-  if (!/^[+-]?\d{1,6}$/.test(asked)) {
-    return streams.filter((info) => splitStream(info.stream).boot.startsWith(asked))
-  }
-  const offset = Number(asked)
-  const hosts = new Set(streams.map((info) => splitStream(info.stream).host))
-  return [...hosts].flatMap((host) => {
-    const boots = streams.filter((info) => splitStream(info.stream).host === host)
-    return boots.at(offset - 1) ?? []
-  })
-}
-
-function list(streams: readonly StreamInfo[]): string {
-  return streams.map((info) => `  ${info.stream}`).join('\n')
 }

@@ -1,8 +1,11 @@
 /** The collectors room: evidence in, events out. */
 export { formatNamed, formats, recognise } from './formats.ts'
-export { type IngestJob, type IngestLog, type IngestSummary, ingest } from './ingest.ts'
+export { type IngestJob, type IngestSummary, ingest, type Sink } from './ingest.ts'
 export { type KernelLogLine, readKernelLog } from './kernel-log.ts'
 export type { EvidenceFormat, LineReader, Observation, PatchManifest, Reading } from './observation.ts'
 export { type FormattedSource, readSource } from './read-source.ts'
+export type { Destination } from './ship/sender.ts'
+export { Shipment, type Shipped } from './ship/shipment.ts'
+export { Spool, SpoolError } from './ship/spool.ts'
 export { fileSource, headLines, type Source, standardInput } from './source.ts'
 export { recognisedBootTime, recognisedPolicy, type Survey, survey } from './survey.ts'

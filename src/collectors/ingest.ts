@@ -45,16 +45,16 @@ export interface IngestSummary {
 
 const batchEventsMax = 1000
 
-/** What an ingest needs of a log. */
-export type IngestLog = Pick<EventLog, 'append' | 'reject'>
+/** Where an ingest puts what it found: a log, or the way to one. */
+export type Sink = Pick<EventLog, 'append' | 'reject'>
 
 /** Reads the sources of one boot, merges them in time, says what they mean, and appends it to the log. */
-export async function ingest(log: IngestLog, job: IngestJob): Promise<IngestSummary> {
+export async function ingest(log: Sink, job: IngestJob): Promise<IngestSummary> {
   return new Ingest(log, job).run()
 }
 
 class Ingest {
-  readonly #log: IngestLog
+  readonly #log: Sink
   readonly #job: IngestJob
   readonly #summary: IngestSummary
   readonly #interpreter: Interpreter
@@ -68,7 +68,7 @@ class Ingest {
   /** A loss was told, and no snapshot since. */
   #isDoubted = false
 
-  constructor(log: IngestLog, job: IngestJob) {
+  constructor(log: Sink, job: IngestJob) {
     this.#log = log
     this.#job = job
     const recognised = recognisedPolicy(job.found)

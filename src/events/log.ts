@@ -144,7 +144,7 @@ export interface EventLog {
    */
   positionAt(stream: string, uptimeNs: bigint): Promise<number>
   /** Recomputes every event's checksum and every commit's digest, and checks the database's own structure. */
-  verify(): Promise<VerifyResult>
+  verify(onProgress?: (done: number, total: number) => void): Promise<VerifyResult>
   /** Makes the read models again from the events alone, to the same bytes. */
   rebuild(onProgress?: (done: number, total: number) => void): Promise<{ readonly events: number }>
   close(): Promise<void>

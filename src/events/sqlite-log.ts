@@ -167,9 +167,9 @@ export class SqliteLog implements EventLog, ReadModelSource {
     })
   }
 
-  async verify(): Promise<VerifyResult> {
+  async verify(onProgress?: (done: number, total: number) => void): Promise<VerifyResult> {
     try {
-      return await this.#run(() => verifyLog(this.#connection))
+      return await this.#run(() => verifyLog(this.#connection, onProgress))
     } catch (error) {
       this.#assertOpen()
       throw asStoreError(error, this.#connection.path)

@@ -100,12 +100,16 @@ class Verifier {
  * Recomputes every checksum and every digest of the log as it stood at the call, then has SQLite check the
  * file. Lets others have their turn between pages; what they append meanwhile is not looked at.
  */
-export async function verifyLog(connection: Connection): Promise<VerifyResult> {
+export async function verifyLog(
+  connection: Connection,
+  onProgress?: (done: number, total: number) => void
+): Promise<VerifyResult> {
   const { lastPosition, lastCommit } = bounds(connection)
   const verifier = new Verifier(commitsUpTo(connection, lastCommit))
   let fault: Fault | null
   try {
-    fault = (await walk(connection, lastPosition, verifier)) ?? verifier.end() ?? fileFault(connection)
+    fault =
+      (await walk(connection, lastPosition, verifier, onProgress)) ?? verifier.end() ?? fileFault(connection)
   } catch (error) {
     if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_CORRUPT')) throw error
     fault = { position: 0, reason: `the file is damaged behind event ${verifier.position}: ${error.message}` }
@@ -114,7 +118,12 @@ export async function verifyLog(connection: Connection): Promise<VerifyResult> {
   return { ok: fault === null, events, commits, head, fault }
 }
 
-async function walk(connection: Connection, lastPosition: number, verifier: Verifier): Promise<Fault | null> {
+async function walk(
+  connection: Connection,
+  lastPosition: number,
+  verifier: Verifier,
+  onProgress?: (done: number, total: number) => void
+): Promise<Fault | null> {
   const streams = new Names(connection, 'streams')
   const sources = new Names(connection, 'sources')
   for (const page of rowsUpTo(connection, lastPosition)) {
@@ -126,6 +135,7 @@ async function walk(connection: Connection, lastPosition: number, verifier: Veri
       const fault = verifier.event(decodeRow(row, streams, sources), row[14])
       if (fault !== null) return fault
     }
+    onProgress?.(verifier.position, lastPosition)
     await setImmediate()
   }
   return null

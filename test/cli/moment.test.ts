@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseDuration } from '../../src/cli/duration.ts'
-import { UsageError } from '../../src/cli/errors.ts'
-import { parseEpochSeconds, parseMoment, parseWallTime } from '../../src/cli/moment.ts'
+import { askerOf } from '../../src/cli/asker.ts'
+import {
+  parseDuration,
+  parseEpochSeconds,
+  parseMoment,
+  parseWallTime,
+  QuestionError
+} from '../../src/projections/index.ts'
 
 const second = 1_000_000_000n
 const nowNs = BigInt(Date.UTC(2026, 10, 23, 15, 30, 0)) * 1_000_000n
-const utc = { nowNs, utc: true }
-const local = { nowNs, utc: false }
+const utc = askerOf(nowNs, true)
+const local = askerOf(nowNs, false)
 const wall = (...parts: Parameters<typeof Date.UTC>) => BigInt(Date.UTC(...parts)) * 1_000_000n
 
 const fraction = () => fc.stringMatching(/^\d{1,9}$/)
@@ -65,7 +70,7 @@ describe('a moment as a user types it', () => {
     '+9223372036854775808ns',
     '-99999999999w'
   ])('refuses "%s" and says how to write one', (text) => {
-    expect(() => parseMoment(text, utc)).toThrow(UsageError)
+    expect(() => parseMoment(text, utc)).toThrow(QuestionError)
   })
 
   it('is one, or a usage error, whatever is typed', () => {
@@ -81,7 +86,7 @@ describe('a moment as a user types it', () => {
           if (moment.kind === 'position') expect(Number.isSafeInteger(moment.position)).toBe(true)
           else if (moment.kind !== 'end') expect(BigInt.asIntN(64, moment.ns)).toBe(moment.ns)
         } catch (error) {
-          expect(error).toBeInstanceOf(UsageError)
+          expect(error).toBeInstanceOf(QuestionError)
         }
       }),
       { numRuns: 20_000 }

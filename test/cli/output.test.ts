@@ -1,16 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { App } from '../../src/cli/app.ts'
-import {
-  counted,
-  printAnswer,
-  printRows,
-  seconds,
-  table,
-  toJson,
-  visible,
-  wallTime
-} from '../../src/cli/output.ts'
+import { counted, printAnswer, printRows, table, toJson, visible, wallTime } from '../../src/cli/output.ts'
+import { seconds } from '../../src/projections/index.ts'
 import { collectedIo } from './command-line.ts'
 
 function app(isTTY: boolean, env: Record<string, string> = {}) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/cli/errors.ts'
 import { type StreamOptions, selectStream, selectStreams } from '../../src/cli/streams.ts'
 import type { StreamInfo } from '../../src/events/index.ts'
+import { QuestionError } from '../../src/projections/index.ts'
 
 function info(stream: string, revision = 10): StreamInfo {
   return {
@@ -22,8 +22,8 @@ function choose(streams: readonly StreamInfo[], options: StreamOptions): Promise
   return selectStream({ streams: async () => streams }, options).then(
     (one) => one.stream,
     (error: unknown) => {
-      expect(error).toBeInstanceOf(UsageError)
-      const { message, hint } = error as UsageError
+      expect(error).toBeInstanceOf(QuestionError)
+      const { message, hint } = error as QuestionError
       return `${message}\n${hint}`
     }
   )

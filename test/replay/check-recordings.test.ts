@@ -2,7 +2,13 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StoredEvent } from '../../src/events/index.ts'
-import { checkHistory, type CheckFinding, historyWorld, invariantsFor, rulesOf } from '../../src/replay/index.ts'
+import {
+  type CheckFinding,
+  checkHistory,
+  historyWorld,
+  invariantsFor,
+  rulesOf
+} from '../../src/replay/index.ts'
 import { ingestRecording, type Recording, readJsonLines, recordings } from '../support/recordings.ts'
 
 /** How far a finding's moments may lie from where the process that called the hook noticed the change. */

@@ -1,4 +1,4 @@
-import { blameOf } from '../../projections/index.ts'
+import { blameOf, blameRow } from '../../projections/index.ts'
 import { defineCommand } from '../command.ts'
 import { neverPatched } from '../functions.ts'
 import { table } from '../output.ts'
@@ -21,7 +21,7 @@ export const blame = defineCommand<QuestionOptions & AtOptions>({
       const { log, stream, times } = question
       const state = await stateAsked(app, question, options)
       const found = await blameOf(log, stream.stream, state, name)
-      const rows = found.map(({ uptimeNs, ...row }) => ({ ...row, uptimeNs: String(uptimeNs) }))
+      const rows = found.map(blameRow)
       const unpatched = `${name} is not patched at @${state.position}, ${times.long(state.uptimeNs)}.`
       const nothing = rows.length > 0 ? '' : ((await neverPatched(question, name)) ?? unpatched)
       const heads = ['FUNCTION', '#', 'ENTRY', 'EVENT', 'AT', 'TYPE', 'BY']

@@ -1,4 +1,4 @@
-import { blockingOf, type TransitionWait } from '../../projections/index.ts'
+import { blockingOf, blockingRows, type TransitionWait } from '../../projections/index.ts'
 import { type App, indented } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { counted, table, visible } from '../output.ts'
@@ -44,32 +44,15 @@ a force, or the transition's end.`,
         all.length === 0
           ? 'No transition was under way.'
           : `${counted(all.length, 'transition')}, and ${known ? 'none had to wait for a task' : 'no evidence of its tasks'}.`
-      await printRowsOr(app, options, waits.flatMap(rowsOf), () => textOf(app, question, waits), nothing)
+      await printRowsOr(
+        app,
+        options,
+        waits.flatMap(blockingRows),
+        () => textOf(app, question, waits),
+        nothing
+      )
     })
 })
-
-function rowsOf({ tasks, ...transition }: TransitionWait) {
-  const { patch, goal, fromNs, toNs, switched, forcedNs, signaledNs, unsure } = transition
-  const text = (ns: bigint | null) => (ns === null ? null : String(ns))
-  return tasks.map((task) => ({
-    patch,
-    goal,
-    transitionFromNs: String(fromNs),
-    transitionToNs: text(toNs),
-    pid: task.pid,
-    comm: task.comm,
-    reason: task.reason,
-    function: task.function,
-    fromNs: String(task.fromNs),
-    toNs: text(task.toNs),
-    tries: task.tries,
-    endedBy: task.endedBy,
-    switched,
-    forcedNs: text(forcedNs),
-    signaledNs: text(signaledNs),
-    unsure
-  }))
-}
 
 function textOf(app: App, question: Question, waits: readonly TransitionWait[]): string {
   return waits

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { StoredEvent } from '../../events/index.ts'
+import { positionAsked } from '../../projections/index.ts'
 import { defineCommand } from '../command.ts'
 import { placeText } from '../debugger/place-text.ts'
 import { readCommands, runCommands } from '../debugger/repl.ts'
 import { Session } from '../debugger/session.ts'
 import { ask, type Question } from '../question.ts'
-import { type AtOptions, positionAt, withAt } from '../stream-time.ts'
+import { type AtOptions, withAt } from '../stream-time.ts'
 import { type StreamOptions, withStream } from '../streams.ts'
 
 interface DebugOptions extends StreamOptions, AtOptions {
@@ -48,7 +49,7 @@ the end. \`help\` lists the commands; an empty line does the last one again.`,
       ].join('\n')
       const session = new Session(app, question, await historyOf(question))
       session.cursor.goto(
-        session.cursor.placeOf(await positionAt(app, question.log, question.stream, options))
+        session.cursor.placeOf(await positionAsked(app.asker, question.log, question.stream, options.at))
       )
       const batch = options.batch === true
       if (!batch) {

@@ -1,12 +1,10 @@
-import type { StreamInfo } from '../../events/index.ts'
-import { diffStates, isSameState, type KernelState, stateAt } from '../../projections/index.ts'
+import { diffAnswer, isSameState, type KernelState, positionAsked, stateAt } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { diffText } from '../diff-text.ts'
 import { UsageError } from '../errors.ts'
 import { printAnswer } from '../output.ts'
 import { ask, type Question, type QuestionOptions, withQuestion } from '../question.ts'
-import { positionAt } from '../stream-time.ts'
 
 /** `klplog diff`: what differs between two moments. */
 export const diff = defineCommand<QuestionOptions>({
@@ -31,14 +29,13 @@ export const diff = defineCommand<QuestionOptions>({
       const [from, to] = momentsOf(args)
       const before = await stateOf(app, question, from)
       const after = await stateOf(app, question, to)
-      const found = diffStates(before, after)
-      const answer = { stream: question.stream.stream, from: placeOf(before), to: placeOf(after), ...found }
-      if (isSameState(found)) {
+      const answer = diffAnswer(question.stream.stream, before, after)
+      if (isSameState(answer)) {
         const where = `@${before.position} and @${after.position}`
         await app.note(`Nothing differs between ${where}.`)
         if (options.json !== true && (options.output ?? 'table') === 'table') return
       }
-      await printAnswer(app, options, answer, () => diffText(app, question, before, after, found))
+      await printAnswer(app, options, answer, () => diffText(app, question, before, after, answer))
     })
 })
 
@@ -60,10 +57,6 @@ function momentsOf([first = '', second]: readonly string[]): [string, string | u
 }
 
 async function stateOf(app: App, { log, stream }: Question, at: string | undefined): Promise<KernelState> {
-  const position = await positionAt(app, log, stream satisfies StreamInfo, at === undefined ? {} : { at })
+  const position = await positionAsked(app.asker, log, stream, at)
   return stateAt(log, stream.stream, position)
-}
-
-function placeOf({ position, uptimeNs }: KernelState) {
-  return { position, uptimeNs: String(uptimeNs) }
 }

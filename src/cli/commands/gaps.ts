@@ -1,7 +1,7 @@
-import { gapsOf, readSpans } from '../../projections/index.ts'
+import { type GapRow, gapRow, gapsOf, readSpans } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
-import { type GapRow, rowOf, takeoverText } from '../gap-rows.ts'
+import { takeoverText } from '../gap-rows.ts'
 import { table } from '../output.ts'
 import {
   ask,
@@ -46,7 +46,7 @@ that lost the program to the last one that had it back.`,
       const all = await gapsOf(log, stream.stream, options.task ?? null, range)
       const rows = all
         .filter(({ program }) => options.hook === undefined || program === options.hook)
-        .map(rowOf)
+        .map(gapRow)
       const nothing = rows.length > 0 ? '' : await whyNone(question, options.hook)
       await printRowsOr(app, options, rows, () => textOf(app, question, rows), nothing)
     })

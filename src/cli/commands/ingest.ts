@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { formats, ingest as ingestJob } from '../../collectors/index.ts'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
+import { bootTimeOf, parseDuration, parseEpochSeconds, parseWallTime } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withWritableLog } from '../database.ts'
@@ -8,12 +9,11 @@ import { exitCodes, UsageError } from '../errors.ts'
 import { gatherEvidence } from '../evidence.ts'
 import { type PlannedIngest, planIngest } from '../ingest-plan.ts'
 import { type IngestReport, reportTable, type StoredBoot, tellMore } from '../ingest-report.ts'
-import { parseEpochSeconds, parseWallTime } from '../moment.ts'
 import { type OutputOptions, printAnswer, withOutput } from '../output.ts'
 import { byteProgress } from '../progress.ts'
-import { bootTimeOf } from '../stream-time.ts'
+import { type ShipOptions, shipAll, shipTable, tellShipped } from '../ship.ts'
 
-interface IngestOptions extends OutputOptions {
+interface IngestOptions extends OutputOptions, ShipOptions {
   readonly format?: string
   readonly manifest?: readonly string[]
   readonly host?: string
@@ -32,12 +32,17 @@ export const ingest = defineCommand<IngestOptions>({
 A directory is a recording: all files in it, and files named beside it, are merged into one stream; several
 directories become several streams. Files that are named without one are together one stream. A manifest of
 patches counts for every stream. - is standard input.
-What the log has already is not stored again, so the same command continues what was interrupted.`,
+What the log has already is not stored again, so the same command continues what was interrupted.
+
+With --to, what the evidence means goes to a service (\`klplog serve\`) instead, through a spool on the disk:
+what the service has not acknowledged waits there, and the next \`klplog ingest --to\` sends it first. The exit
+code is then 4.`,
   examples: [
     'klplog ingest /var/log/klp/host1',
     'klplog ingest trace.txt dmesg.txt --host host1 --policy mainline',
     'dmesg | klplog ingest - --host host1 --boot-time "2026-11-20 08:15:02"',
-    'klplog ingest recording modules.json'
+    'klplog ingest recording modules.json',
+    'klplog ingest /var/log/klp --to http://log.example:7657 --token-file /etc/klplog/token'
   ],
   define: (command) => {
     command.argument('<paths...>', 'files, directories, or - for standard input')
@@ -54,6 +59,7 @@ What the log has already is not stored again, so the same command continues what
     }
     const evidence = await gatherEvidence(paths, options, app.io.stdin)
     const planned = await planIngest(evidence, naming)
+    if (options.to !== undefined) return ship(app, options, planned, options.to)
     const { rows, stopped } = await ingestAll(app, planned)
     await printAnswer(app, options, rows, () => reportTable(app, rows))
     await tellMore(app, evidence, rows)
@@ -62,6 +68,13 @@ What the log has already is not stored again, so the same command continues what
     return exitCodes.interrupted
   }
 })
+
+/** The evidence goes to a service. */
+async function ship(app: App, options: IngestOptions, planned: readonly PlannedIngest[], to: string) {
+  const answer = await shipAll(app, planned, to, options)
+  await printAnswer(app, options, answer, () => shipTable(app, answer))
+  return tellShipped(app, answer)
+}
 
 function defineOptions(command: Command): void {
   const name = (text: string) => {
@@ -88,10 +101,20 @@ function defineOptions(command: Command): void {
       'what the patches patch (modules.json), for every stream; may be given again',
       (file: string, before?: readonly string[]) => [...(before ?? []), file]
     )
+    .option('--to <url>', 'ship to this service instead of the database')
+    .option('--token-file <file>', 'the token for the service, in a file of its own')
+    .option('--spool <directory>', 'what waits for the service (default: in $XDG_STATE_HOME/klplog/spool)')
+    .option('--retry-for <duration>', 'how long to try while the service is away (default: 30s)', duration)
+}
+
+function duration(text: string): bigint {
+  const ns = parseDuration(text)
+  if (ns !== null) return ns
+  throw new UsageError(`--retry-for "${text}" is no duration`, 'Write 30s, 5m or 1h.')
 }
 
 function bootTime(app: App, text: string): bigint {
-  const ns = parseEpochSeconds(text) ?? parseWallTime(text, { nowNs: app.io.now(), utc: app.utc })
+  const ns = parseEpochSeconds(text) ?? parseWallTime(text, app.asker)
   if (ns !== null) return ns
   throw new UsageError(
     `--boot-time "${text}" is no time`,

@@ -1,16 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { concatMap, lastValueFrom, Observable, takeUntil } from 'rxjs'
 import type { ReadQuery, StoredEvent } from '../../events/index.ts'
+import { type EventsAsked, eventRow, openFilter, rangeAsked } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { type ExitCode, exitCodes, UsageError } from '../errors.ts'
-import { type EventFilterOptions, eventFilter, type Probe, typesAsked } from '../event-filter.ts'
-import { eventLine, eventRow, eventText, lineWidths } from '../event-output.ts'
+import { eventLine, eventText, lineWidths } from '../event-output.ts'
 import { formatOf, printRows } from '../output.ts'
 import { ask, type Question, type QuestionOptions, withQuestion, withTask } from '../question.ts'
-import { type RangeOptions, rangeOf, withRange } from '../stream-time.ts'
+import { type RangeOptions, rangeOptions, withRange } from '../stream-time.ts'
 
-interface LogOptions extends QuestionOptions, RangeOptions, EventFilterOptions {
+interface LogOptions extends QuestionOptions, RangeOptions, EventsAsked {
   readonly lines?: number
   readonly reverse?: boolean
   readonly oneline?: boolean
@@ -78,15 +78,10 @@ function assertFits(options: LogOptions): void {
 
 async function answer(app: App, options: LogOptions, question: Question): Promise<ExitCode | undefined> {
   const { log: events, stream } = question
-  const types = typesAsked(options)
-  const { events: range } = await rangeOf(app, events, stream, options)
-  const query: ReadQuery = {
-    stream: stream.stream,
-    ...range,
-    ...(types === undefined ? {} : { types }),
-    ...(options.task === undefined ? {} : { pid: options.task })
-  }
-  const passes = eventFilter(options, await probesOf(question, options.hook))
+  const filter = await openFilter(events, stream.stream, options)
+  const { passes } = filter
+  const { events: range } = await rangeAsked(app.asker, events, stream, rangeOptions(options))
+  const query: ReadQuery = { stream: stream.stream, ...range, ...filter.query }
   const asked = options.since ?? options.start
   const lines = options.lines ?? (options.follow === true && asked === undefined ? 10 : undefined)
   let last = stream.lastPosition
@@ -176,27 +171,4 @@ async function follow(
 
 async function* onePage(page: readonly StoredEvent[]): Pages<StoredEvent> {
   yield page
-}
-
-/** Where the probes of these programs sat, and from which event to which. */
-async function probesOf(
-  { log: events, stream }: Question,
-  hooks: readonly string[] | undefined
-): Promise<Probe[]> {
-  const probes: (Probe & { to: number })[] = []
-  if (hooks === undefined) return probes
-  const types = ['hook.attached', 'hook.detached']
-  for await (const page of events.read({ stream: stream.stream, types })) {
-    for (const { type, data, position } of page) {
-      if (type === 'hook.attached' && data.address !== null && hooks.includes(data.program)) {
-        const { program, address } = data
-        probes.push({ program, address, from: position, to: Number.POSITIVE_INFINITY })
-      }
-      if (type !== 'hook.detached') continue
-      for (const probe of probes) {
-        if (probe.program === data.program) probe.to = Math.min(probe.to, position)
-      }
-    }
-  }
-  return probes
 }

@@ -1,16 +1,15 @@
 import { Option } from 'commander'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
 import { isSyscallEntry, linux612, type ModuleSpec } from '../../kernel/index.ts'
-import { shortestTransition, stateAt } from '../../projections/index.ts'
+import { errnoName, positionAsked, shortestTransition, stateAt } from '../../projections/index.ts'
 import { type Preflight, preflight as preflightOn, rulesOf } from '../../replay/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
-import { errnoName } from '../errno.ts'
 import { exitCodes, UsageError } from '../errors.ts'
 import { counted, formatOf, type OutputOptions, printAnswer, table, visible, withOutput } from '../output.ts'
 import { readPatch } from '../patch-file.ts'
-import { type AtOptions, positionAt, withAt } from '../stream-time.ts'
+import { type AtOptions, withAt } from '../stream-time.ts'
 import { type StreamOptions, selectHosts, withStream } from '../streams.ts'
 import { durationText, functionText, hookPlace } from '../wording.ts'
 
@@ -54,7 +53,9 @@ The exit code is 1 when a host is at risk or refuses the patch, for a release pi
     return withLog(app, async (log) => {
       const rows: Row[] = []
       for (const stream of await selectHosts(log, options)) {
-        rows.push(await rowOf(log, stream, await positionAt(app, log, stream, options), spec, options))
+        rows.push(
+          await rowOf(log, stream, await positionAsked(app.asker, log, stream, options.at), spec, options)
+        )
       }
       if (rows.length === 0)
         throw new UsageError('the log is empty', '`klplog ingest PATH` puts evidence in.')

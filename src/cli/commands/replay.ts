@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
 import type { ModuleSpec } from '../../kernel/index.ts'
+import { positionAsked } from '../../projections/index.ts'
 import { manifest, manifestModules, type ReplayRequest, rulesOf } from '../../replay/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
@@ -11,7 +12,6 @@ import { askedFaults } from '../replay-faults.ts'
 import { formatOfFile, type ReplayFormat, rendered, replayFormats, writeReports } from '../replay-output.ts'
 import { repeatText, reportToRepeat, whatDiffers } from '../replay-repeat.ts'
 import { runReplay } from '../replay-run.ts'
-import { positionAt } from '../stream-time.ts'
 import { type StreamOptions, selectStream, withStream } from '../streams.ts'
 
 interface ReplayOptions extends StreamOptions {
@@ -122,8 +122,8 @@ async function requestOf(
 ): Promise<ReplayRequest> {
   const isRandom = options.runs !== undefined || options.seed !== undefined
   const families = options.faults ?? (isRandom && options.fault === undefined ? 'kernel' : undefined)
-  const from = options.from === undefined ? 1 : await positionAt(app, log, stream, { at: options.from })
-  const to = await positionAt(app, log, stream, options.to === undefined ? {} : { at: options.to })
+  const from = options.from === undefined ? 1 : await positionAsked(app.asker, log, stream, options.from)
+  const to = await positionAsked(app.asker, log, stream, options.to)
   if (from > to) {
     throw new UsageError(
       `--from ${options.from} is later than --to ${options.to ?? 'the end'}`,

@@ -1,4 +1,4 @@
-import { type Run, runsOf } from '../../projections/index.ts'
+import { type RunRow, runRow, runsOf } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { neverPatched } from '../functions.ts'
@@ -45,17 +45,11 @@ for those that have not.`,
       const { log, stream } = question
       const range = await timesAsked(app, question, options)
       const found = await runsOf(log, stream.stream, options.function, options.task ?? null, range)
-      const rows = found.map(rowOf)
+      const rows = found.map(runRow)
       const nothing = rows.length > 0 ? null : await neverPatched(question, options.function)
       await printRowsOr(app, options, rows, () => textOf(app, question, rows), nothing ?? 'No call.')
     })
 })
-
-type RunRow = ReturnType<typeof rowOf>
-
-function rowOf({ fromNs, toNs, ...run }: Run) {
-  return { fromNs: String(fromNs), toNs: toNs === null ? null : String(toNs), ...run }
-}
 
 function textOf(app: App, { times }: Question, rows: readonly RunRow[]): string {
   const several = new Set(rows.map((row) => row.function)).size > 1

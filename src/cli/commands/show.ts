@@ -1,10 +1,10 @@
 import type { StoredEvent } from '../../events/index.ts'
+import { eventSentence, shownEvent } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
 import { UsageError } from '../errors.ts'
-import { byWhom, eventHeadline, eventRow } from '../event-output.ts'
-import { eventSentence } from '../event-sentence.ts'
+import { byWhom, eventHeadline } from '../event-output.ts'
 import { type OutputOptions, printAnswer, toJson, visible, withOutput } from '../output.ts'
 
 /** `klplog show`: one event with the evidence that it came from. */
@@ -21,7 +21,7 @@ export const show = defineCommand<OutputOptions>({
       const position = parsePosition(asked)
       for await (const [event] of log.read({ after: position - 1, upTo: position })) {
         if (event?.position === position) {
-          await printAnswer(app, options, rowOf(event), () => textOf(app, event))
+          await printAnswer(app, options, shownEvent(event), () => textOf(app, event))
           return undefined
         }
       }
@@ -34,12 +34,6 @@ function parsePosition(text: string): number {
   const digits = text.startsWith('@') ? text.slice(1) : text
   if (/^[1-9]\d{0,14}$/.test(digits)) return Number(digits)
   throw new UsageError(`"${text}" is no position`, 'Positions count from 1; `klplog log` shows them.')
-}
-
-function rowOf(event: StoredEvent) {
-  const { raw, latin1 = false } = event.evidence
-  const row = eventRow(event)
-  return { ...row, evidence: { ...row.evidence, latin1, raw } }
 }
 
 function textOf(app: App, event: StoredEvent): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { NewEvent, Policy, SqliteLog } from '../../events/index.ts'
+import { seconds } from '../../projections/index.ts'
 import {
   changeLines,
   errnoText,
@@ -22,7 +23,7 @@ import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withWritableLog } from '../database.ts'
 import { type ExitCode, exitCodes, InputError, UsageError } from '../errors.ts'
-import { counted, seconds, toJson, visible } from '../output.ts'
+import { counted, toJson, visible } from '../output.ts'
 import { parseJson, simulateTranscript } from '../selftest-transcript.ts'
 import { simulationJson } from '../simulation-json.ts'
 

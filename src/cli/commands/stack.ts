@@ -1,7 +1,8 @@
+import { stackAnswer } from '../../projections/index.ts'
 import { defineCommand } from '../command.ts'
 import { printAnswer } from '../output.ts'
 import { ask, type QuestionOptions, stateAsked, withQuestion } from '../question.ts'
-import { stackAnswer, stackAnswerText } from '../stack-answer.ts'
+import { stackAnswerText } from '../stack-text.ts'
 import { type AtOptions, withAt } from '../stream-time.ts'
 
 /** `klplog stack`: what is patched. */

@@ -1,21 +1,8 @@
-import type { SqliteLog } from '../../events/index.ts'
+import { type StreamRow, seconds, streamRows } from '../../projections/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
-import { type OutputOptions, printAnswer, seconds, table, wallTime, withOutput } from '../output.ts'
-import { bootTimeOf } from '../stream-time.ts'
-
-interface StreamRow {
-  readonly stream: string
-  readonly events: number
-  readonly rejected: number
-  readonly firstPosition: number
-  readonly lastPosition: number
-  readonly firstNs: bigint
-  readonly lastNs: bigint
-  /** Ns since the epoch. */
-  readonly bootTimeNs: bigint | null
-}
+import { type OutputOptions, printAnswer, table, wallTime, withOutput } from '../output.ts'
 
 /** `klplog streams`: what the log has. */
 export const streams = defineCommand<OutputOptions>({
@@ -34,16 +21,6 @@ export const streams = defineCommand<OutputOptions>({
     })
 })
 
-async function streamRows(log: SqliteLog): Promise<StreamRow[]> {
-  const rows: StreamRow[] = []
-  for (const info of await log.streams()) {
-    const { stream, revision: events, rejected, firstPosition, lastPosition, firstNs, lastNs } = info
-    const bootTimeNs = await bootTimeOf(log, info)
-    rows.push({ stream, events, rejected, firstPosition, lastPosition, firstNs, lastNs, bootTimeNs })
-  }
-  return rows
-}
-
 function streamTable(app: App, rows: readonly StreamRow[]): string {
   const columns = [
     { head: 'STREAM' },
@@ -59,7 +36,7 @@ function streamTable(app: App, rows: readonly StreamRow[]): string {
     { value: row.rejected, color: row.rejected > 0 ? app.colors.yellow : String },
     row.events === 0 ? null : `@${row.firstPosition}..@${row.lastPosition}`,
     row.events === 0 ? null : `+${seconds(row.lastNs)}`,
-    row.bootTimeNs === null ? null : wallTime(row.bootTimeNs, app)
+    row.bootTimeNs === null ? null : wallTime(BigInt(row.bootTimeNs), app)
   ])
   return table(app, columns, cells)
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Policy, SqliteLog, StoredEvent } from '../../events/index.ts'
 import type { ModuleSpec } from '../../kernel/index.ts'
-import { gapsOf, stateAt } from '../../projections/index.ts'
+import { gapRow, gapsOf, stateAt } from '../../projections/index.ts'
 import {
   type AddedModule,
   recordedModules,
@@ -11,7 +11,6 @@ import {
 } from '../../replay/index.ts'
 import { defineCommand } from '../command.ts'
 import { InputError, UsageError } from '../errors.ts'
-import { rowOf } from '../gap-rows.ts'
 import { withFacts } from '../history-in-memory.ts'
 import { printAnswer } from '../output.ts'
 import { readManifest } from '../patch-file.ts'
@@ -126,8 +125,8 @@ async function answerOf(
 }
 
 async function gapsOfBoth(log: SqliteLog, stream: string, { facts }: WhatIf, task: number | null) {
-  const recorded = (await gapsOf(log, stream, task)).map(rowOf)
-  const other = await withFacts(stream, facts, async (its) => (await gapsOf(its, stream, task)).map(rowOf))
+  const recorded = (await gapsOf(log, stream, task)).map(gapRow)
+  const other = await withFacts(stream, facts, async (its) => (await gapsOf(its, stream, task)).map(gapRow))
   return { gaps: { recorded, whatIf: other } }
 }
 

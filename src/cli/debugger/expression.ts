@@ -1,7 +1,6 @@
 import jsonata from 'jsonata'
-import { functionViews, hookRows, type KernelState } from '../../projections/index.ts'
+import { functionViews, hookRows, type KernelState, stackAnswer } from '../../projections/index.ts'
 import { UsageError } from '../errors.ts'
-import { stackAnswer } from '../stack-answer.ts'
 
 /** What an expression speaks of: what `klplog stack` and `klplog hooks` say in JSON, and a few more. */
 export function expressionInput(stream: string, state: KernelState, event: unknown): object {

@@ -1,3 +1,4 @@
+import { errnoName } from '../../projections/index.ts'
 import {
   Cursor,
   type ForkChange,
@@ -10,7 +11,6 @@ import {
   ScenarioError,
   stepTitle
 } from '../../replay/index.ts'
-import { errnoName } from '../errno.ts'
 import { UsageError } from '../errors.ts'
 import { counted } from '../output.ts'
 import type { DebugCommand, Said } from './debug-command.ts'

@@ -1,13 +1,18 @@
-import { diffStates, hookRows, isSameState } from '../../projections/index.ts'
+import {
+  diffStates,
+  eventSentence,
+  hookRows,
+  isSameState,
+  positionAsked,
+  stackAnswer
+} from '../../projections/index.ts'
 import { whyHook } from '../../replay/index.ts'
 import { diffText } from '../diff-text.ts'
 import { UsageError } from '../errors.ts'
 import { byWhom, eventHeadline, eventLine, lineWidths } from '../event-output.ts'
-import { eventSentence } from '../event-sentence.ts'
 import { hookTable } from '../hook-table.ts'
 import { counted, toJson, visible } from '../output.ts'
-import { stackAnswer, stackAnswerText } from '../stack-answer.ts'
-import { positionAt } from '../stream-time.ts'
+import { stackAnswerText } from '../stack-text.ts'
 import type { DebugCommand, Said } from './debug-command.ts'
 import { expressionInput, parseExpression } from './expression.ts'
 import type { Session } from './session.ts'
@@ -128,7 +133,7 @@ async function diff(session: Session, rest: string): Promise<Said> {
   const place =
     rest === ''
       ? session.cameFrom
-      : cursor.placeOf(await positionAt(app, question.log, question.stream, { at: rest }))
+      : cursor.placeOf(await positionAsked(app.asker, question.log, question.stream, rest))
   const other = cursor.stateAt(place)
   const [before, after] = place <= cursor.place ? [other, state] : [state, other]
   const found = diffStates(before, after)

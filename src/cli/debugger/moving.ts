@@ -1,6 +1,6 @@
+import { positionAsked } from '../../projections/index.ts'
 import { continueBack, continueTo } from '../../replay/index.ts'
 import { UsageError } from '../errors.ts'
-import { positionAt } from '../stream-time.ts'
 import type { DebugCommand, Said } from './debug-command.ts'
 import { openStops } from './opened-stops.ts'
 import { hitsText, placeText } from './place-text.ts'
@@ -93,7 +93,7 @@ async function goto(session: Session, rest: string): Promise<Said> {
   if (rest === 'end' || rest === 'now') place = cursor.end
   else if (rest.startsWith('@') && /^@\d{1,15}$/.test(rest)) place = cursor.placeOf(Number(rest.slice(1)))
   else if (rest !== 'start' && rest !== 'boot') {
-    place = cursor.placeOf(await positionAt(app, question.log, question.stream, { at: rest }))
+    place = cursor.placeOf(await positionAsked(app.asker, question.log, question.stream, rest))
   }
   session.move(() => {
     cursor.goto(place)

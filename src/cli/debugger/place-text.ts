@@ -1,7 +1,6 @@
-import { diffStates } from '../../projections/index.ts'
+import { diffStates, eventSentence } from '../../projections/index.ts'
 import { type Arrival, changeLines } from '../../replay/index.ts'
 import { byWhom, eventHeadline } from '../event-output.ts'
-import { eventSentence } from '../event-sentence.ts'
 import { visible } from '../output.ts'
 import type { Session } from './session.ts'
 

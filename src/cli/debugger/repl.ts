@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { QuestionError } from '../../projections/index.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { completeLine, findDebugCommand, runLine } from './commands.ts'
@@ -68,7 +69,7 @@ async function answer(
     if (text !== '') await session.app.print(text)
     return quits
   } catch (error) {
-    if (batch || !(error instanceof CliError)) throw error
+    if (batch || !(error instanceof CliError || error instanceof QuestionError)) throw error
     await session.app.note(`${error.message}\n  ${error.hint}`)
     return false
   }

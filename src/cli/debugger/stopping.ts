@@ -1,5 +1,5 @@
-import { eventTypes } from '../../events/index.ts'
-import { isNamed } from '../../projections/index.ts'
+import { eventTypes, type StoredEvent } from '../../events/index.ts'
+import { type EventsAsked, isNamed, openFilter } from '../../projections/index.ts'
 import {
   functionValue,
   historyViolations,
@@ -10,7 +10,7 @@ import {
   stopOnEvent
 } from '../../replay/index.ts'
 import { UsageError } from '../errors.ts'
-import { eventFilter, typesAsked } from '../event-filter.ts'
+import type { Question } from '../question.ts'
 import type { DebugCommand, Said } from './debug-command.ts'
 import { parseExpression } from './expression.ts'
 import { whereTold } from './opened-stops.ts'
@@ -29,7 +29,7 @@ export const stopping: readonly DebugCommand[] = [
     args: 'WHAT',
     says: 'stop at a type of event, at a patch, function, task or hook, where an invariant breaks, or if ...',
     repeats: false,
-    run: async (session, rest) => added(session, breakpointOf(rest)),
+    run: async (session, rest) => added(session, await breakpointOf(session, rest)),
     complete: (session) => [
       ...eventTypes,
       'patch',
@@ -78,7 +78,7 @@ async function added(session: Session, stop: AskedStop): Promise<Said> {
   return { text: `${kind === 'breakpoint' ? 'Breakpoint' : 'Watchpoint'} ${number}: ${text}` }
 }
 
-function breakpointOf(rest: string): AskedStop {
+async function breakpointOf({ question }: Session, rest: string): Promise<AskedStop> {
   const [word = '', name = '', status] = rest.split(/\s+/)
   const make = (text: string, opened: AskedStop['make']): AskedStop => ({
     kind: 'breakpoint',
@@ -89,17 +89,21 @@ function breakpointOf(rest: string): AskedStop {
     if (name === '') throw new UsageError(`break ${word} needs ${what}`, forms)
     return name
   }
+  const events = async (asked: EventsAsked) => {
+    const fits = await eventsOf(question, asked)
+    return make(rest, () => stopOnEvent(rest, fits))
+  }
   switch (word) {
     case '':
       throw new UsageError('break needs to know what to stop at', forms)
     case 'patch':
-      return make(rest, () => stopOnEvent(rest, eventFilterOf({ patch: [needs('the name of a patch')] })))
+      return events({ patch: [needs('the name of a patch')] })
     case 'function':
       return make(rest, functionStop(rest, needs('the name of a function')))
     case 'task': {
       const pid = Number(needs('a pid'))
       if (!Number.isSafeInteger(pid)) throw new UsageError(`"${name}" is no pid`, forms)
-      return make(rest, () => stopOnEvent(rest, eventFilterOf({ task: pid })))
+      return events({ task: pid })
     }
     case 'hook':
       return make(rest, hookStop(rest, needs('the name of a program'), status))
@@ -109,19 +113,19 @@ function breakpointOf(rest: string): AskedStop {
       const expression = parseExpression(rest.slice(2).trim())
       return make(rest, (branch, stream) => whereTold(branch, stream, expression, 'breakpoint'))
     }
-    default: {
-      const types = new Set<string>(typesAsked({ type: [rest] }))
-      return make(rest, () => stopOnEvent(rest, ({ type }) => types.has(type)))
-    }
+    default:
+      return events({ type: [rest] })
   }
 }
 
-type Filter = Parameters<typeof eventFilter>[0]
-
-/** The log's own filter: what `klplog log` would show. */
-function eventFilterOf(asked: Filter): Parameters<typeof stopOnEvent>[1] {
-  const fits = eventFilter(asked)
-  return (event) => fits(event as Parameters<typeof fits>[0])
+/** The events that `klplog log` would show. */
+async function eventsOf(
+  { log, stream }: Question,
+  asked: EventsAsked
+): Promise<Parameters<typeof stopOnEvent>[1]> {
+  const { query, passes } = await openFilter(log, stream.stream, asked)
+  const types = query.types === undefined ? null : new Set(query.types)
+  return (event) => (types === null || types.has(event.type)) && passes(event as StoredEvent)
 }
 
 /** At what changes the function's stack, not only at events that name it. */

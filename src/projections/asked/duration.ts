@@ -31,3 +31,10 @@ export function parseDuration(text: string): bigint | null {
 export function scaled(whole: string, fraction: string, unit: bigint): bigint {
   return (BigInt(whole + fraction) * unit) / 10n ** BigInt(fraction.length)
 }
+
+/** Ns as seconds with six digits, cut as the kernel cuts them. */
+export function seconds(ns: bigint | string): string {
+  const value = BigInt(ns)
+  const [sign, abs] = value < 0n ? ['-', -value] : ['', value]
+  return `${sign}${abs / 1_000_000_000n}.${String((abs % 1_000_000_000n) / 1000n).padStart(6, '0')}`
+}

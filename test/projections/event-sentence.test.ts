@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { eventSentence } from '../../src/cli/event-sentence.ts'
 import { type EventData, type EventType, eventTypes, type Fact } from '../../src/events/index.ts'
+import { eventSentence } from '../../src/projections/index.ts'
 
 const patch = 'lp_a'
 const forward = { patch, goal: 'patched' } as const

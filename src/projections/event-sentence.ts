@@ -1,7 +1,6 @@
 import type { EventData, EventType, Fact } from '../events/index.ts'
-import { errnoName } from './errno.ts'
-import { counted } from './output.ts'
-import { blockedText, countedAs, doing, durationText, hookPlace, taskText } from './wording.ts'
+import { errnoName } from './errno-name.ts'
+import { blockedText, counted, countedAs, doing, durationText, hookPlace, taskText } from './wording.ts'
 
 /** One sentence per event: what it means, in the kernel's words where it has some. Without a full stop. */
 export function eventSentence(event: Fact & { readonly uptimeNs?: bigint }): string {

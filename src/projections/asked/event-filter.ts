@@ -1,15 +1,47 @@
-import { type EventType, eventTypes, type Fact, type StoredEvent } from '../events/index.ts'
-import { UsageError } from './errors.ts'
+import {
+  type EventLog,
+  type EventType,
+  eventTypes,
+  type Fact,
+  type ReadQuery,
+  type StoredEvent
+} from '../../events/index.ts'
+import { QuestionError } from './question-error.ts'
 
-/** What `klplog log` is asked to leave: any of each kind's values, all of the kinds. */
-export interface EventFilterOptions {
-  readonly type?: readonly string[]
-  readonly without?: readonly string[]
-  readonly patch?: readonly string[]
-  readonly function?: readonly string[]
-  readonly module?: readonly string[]
-  readonly hook?: readonly string[]
-  readonly task?: number
+/** Which events are asked for: any of each kind's values, all of the kinds. */
+export interface EventsAsked {
+  readonly type?: readonly string[] | undefined
+  readonly without?: readonly string[] | undefined
+  readonly patch?: readonly string[] | undefined
+  readonly function?: readonly string[] | undefined
+  readonly module?: readonly string[] | undefined
+  readonly hook?: readonly string[] | undefined
+  readonly task?: number | undefined
+}
+
+/** A filter that is ready: what the log's indexes can leave out, and what only a look at an event can. */
+export interface EventFilter {
+  readonly query: Pick<ReadQuery, 'types' | 'pid'>
+  readonly passes: (event: StoredEvent) => boolean
+}
+
+/**
+ * Makes the filter of what is asked of a stream.
+ * @throws QuestionError when a name or a beginning fits no type
+ */
+export async function openFilter(
+  log: Pick<EventLog, 'read'>,
+  stream: string,
+  asked: EventsAsked
+): Promise<EventFilter> {
+  const types = typesAsked(asked)
+  return {
+    query: {
+      ...(types === undefined ? {} : { types }),
+      ...(asked.task === undefined ? {} : { pid: asked.task })
+    },
+    passes: eventFilter(asked, await probesOf(log, stream, asked.hook))
+  }
 }
 
 /** What an event speaks of, by name. */
@@ -21,11 +53,8 @@ interface Subjects {
   readonly functions: readonly { readonly object: string | null; readonly name: string | null }[]
 }
 
-/**
- * The types that `--type` and `--without` leave; undefined when that is all.
- * @throws UsageError when a name or a beginning fits no type
- */
-export function typesAsked({ type = [], without = [] }: EventFilterOptions): EventType[] | undefined {
+/** The types that are wanted without those that are not; undefined when that is all. */
+function typesAsked({ type = [], without = [] }: EventsAsked): EventType[] | undefined {
   if (type.length === 0 && without.length === 0) return undefined
   const wanted = type.length === 0 ? new Set(eventTypes) : new Set(type.flatMap(typesOf))
   for (const one of without.flatMap(typesOf)) wanted.delete(one)
@@ -38,22 +67,46 @@ function typesOf(text: string): EventType[] {
     const group = name.endsWith('.') ? name : `${name}.`
     const found = eventTypes.filter((type) => type === name || type.startsWith(group))
     if (found.length > 0) return found
-    throw new UsageError(`there is no event type "${name}"`, `The types are ${eventTypes.join(', ')}.`)
+    throw new QuestionError(`there is no event type "${name}"`, `The types are ${eventTypes.join(', ')}.`)
   })
 }
 
 /** Where a program's probe sat, and from which position to which. */
-export interface Probe {
+interface Probe {
   readonly program: string
   readonly address: string
   readonly from: number
   readonly to: number
 }
 
-/** Whether an event passes all but the types; `probes` are those of `--hook`. */
-export function eventFilter(
-  { patch, function: name, module, hook, task }: EventFilterOptions,
-  probes: readonly Probe[] = []
+/** Where the probes of these programs sat, and from which event to which. */
+async function probesOf(
+  log: Pick<EventLog, 'read'>,
+  stream: string,
+  hooks: readonly string[] | undefined
+): Promise<Probe[]> {
+  const probes: (Probe & { to: number })[] = []
+  if (hooks === undefined) return probes
+  const types = ['hook.attached', 'hook.detached']
+  for await (const page of log.read({ stream, types })) {
+    for (const { type, data, position } of page) {
+      if (type === 'hook.attached' && data.address !== null && hooks.includes(data.program)) {
+        const { program, address } = data
+        probes.push({ program, address, from: position, to: Number.POSITIVE_INFINITY })
+      }
+      if (type !== 'hook.detached') continue
+      for (const probe of probes) {
+        if (probe.program === data.program) probe.to = Math.min(probe.to, position)
+      }
+    }
+  }
+  return probes
+}
+
+/** Whether an event passes all but the types; `probes` are those of the programs asked for. */
+function eventFilter(
+  { patch, function: name, module, hook, task }: EventsAsked,
+  probes: readonly Probe[]
 ): (event: StoredEvent) => boolean {
   return (event) => {
     const about = subjectsOf(event)

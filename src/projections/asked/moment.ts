@@ -1,5 +1,6 @@
+import { type Asker, type CalendarDay, isOnCalendar, type TimeOfDay, utc } from './asker.ts'
 import { parseDuration, scaled } from './duration.ts'
-import { UsageError } from './errors.ts'
+import { QuestionError } from './question-error.ts'
 
 /** A moment as a user types it, before it is known of which stream. */
 export type Moment =
@@ -13,11 +14,7 @@ export type Moment =
   | { readonly kind: 'end' }
 
 /** What relative times and times without a date or a zone are told from. */
-export interface MomentContext {
-  readonly nowNs: bigint
-  /** Times without a zone are in UTC, not in the local zone. */
-  readonly utc: boolean
-}
+export type MomentContext = Pick<Asker, 'nowNs' | 'zone'>
 
 /** How to write a moment, for errors and help. */
 export const momentForms =
@@ -25,14 +22,13 @@ export const momentForms =
 
 const int64Max = 2n ** 63n - 1n
 const secondNs = 1_000_000_000n
-const dayNs = 86_400n * secondNs
 
-/** @throws UsageError when the text is no moment */
+/** @throws QuestionError when the text is no moment */
 export function parseMoment(text: string, context: MomentContext): Moment {
   const moment = momentOf(text.trim(), context)
-  if (moment === null) throw new UsageError(`"${text}" is no time`, `Write ${momentForms}`)
+  if (moment === null) throw new QuestionError(`"${text}" is no time`, `Write ${momentForms}`)
   const tooBig = 'ns' in moment && (moment.ns > int64Max || moment.ns < -int64Max)
-  if (tooBig) throw new UsageError(`"${text}" is out of range`, 'Times are 64-bit numbers of nanoseconds.')
+  if (tooBig) throw new QuestionError(`"${text}" is out of range`, 'Times are 64-bit numbers of nanoseconds.')
   return moment
 }
 
@@ -84,14 +80,13 @@ const wallForm =
 export function parseWallTime(text: string, context: MomentContext): bigint | null {
   const found = wallForm.exec(text)
   if (found === null || text === '') return null
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = found
+  const [, year, month, date, hour = '0', minute = '0', second = '0', fraction = '', zone] = found
   if (year === undefined && found[4] === undefined) return null
-  const date = year === undefined ? today(context) : [Number(year), Number(month), Number(day)]
-  const [y = 0, m = 0, d = 0] = date
+  const day: CalendarDay =
+    year === undefined ? context.zone.dayAt(context.nowNs) : [Number(year), Number(month), Number(date)]
   const time = [Number(hour), Number(minute), Number(second)] as const
-  if (!isOnCalendar(y, m, d) || time[0] > 23 || time[1] > 59 || time[2] > 59) return null
-  const atSecond = epochSeconds([y, m, d], time, zone ?? (context.utc ? 'Z' : null))
-  return atSecond * secondNs + scaled('0', fraction, secondNs)
+  if (!isOnCalendar(day) || time[0] > 23 || time[1] > 59 || time[2] > 59) return null
+  return secondsIn(zone, day, time, context) * secondNs + scaled('0', fraction, secondNs)
 }
 
 /** Ns since the epoch of `1700000000.25`; null when it is no such number. */
@@ -100,22 +95,15 @@ export function parseEpochSeconds(text: string): bigint | null {
   return found === null ? null : scaled(found[1] ?? '', found[2] ?? '', secondNs)
 }
 
-function isOnCalendar(year: number, month: number, day: number): boolean {
-  const date = new Date(Date.UTC(year, month - 1, day))
-  return date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
-}
-
-/** `zone` null: the local one. */
-function epochSeconds(
-  [year, month, day]: readonly [number, number, number],
-  [hour, minute, second]: readonly [number, number, number],
-  zone: string | null
+/** Seconds since the epoch; a time that names no zone is of the asker's. */
+function secondsIn(
+  zone: string | undefined,
+  day: CalendarDay,
+  time: TimeOfDay,
+  context: MomentContext
 ): bigint {
-  if (zone === null) {
-    return BigInt(new Date(year, month - 1, day, hour, minute, second).getTime() / 1000)
-  }
-  const utc = Date.UTC(year, month - 1, day, hour, minute, second) / 1000
-  return BigInt(utc - zoneSeconds(zone))
+  if (zone === undefined) return context.zone.epochSeconds(day, time)
+  return utc.epochSeconds(day, time) - BigInt(zoneSeconds(zone))
 }
 
 function zoneSeconds(zone: string): number {
@@ -124,16 +112,8 @@ function zoneSeconds(zone: string): number {
   return sign * (Number(digits.slice(0, 2)) * 3600 + Number(digits.slice(2)) * 60)
 }
 
-function today({ nowNs, utc }: MomentContext): readonly number[] {
-  const now = new Date(Number(nowNs / 1_000_000n))
-  return utc
-    ? [now.getUTCFullYear(), now.getUTCMonth() + 1, now.getUTCDate()]
-    : [now.getFullYear(), now.getMonth() + 1, now.getDate()]
-}
-
 /** The beginning of a day, `days` from today: a day may have 23 or 25 hours. */
-function midnight(context: MomentContext, days: number): bigint {
-  const [y = 0, m = 0, d = 0] = today(context)
-  if (context.utc) return BigInt(Date.UTC(y, m - 1, d)) * 1_000_000n + BigInt(days) * dayNs
-  return BigInt(new Date(y, m - 1, d + days).getTime()) * 1_000_000n
+function midnight({ nowNs, zone }: MomentContext, days: number): bigint {
+  const [year, month, day] = zone.dayAt(nowNs)
+  return zone.epochSeconds([year, month, day + days], [0, 0, 0]) * secondNs
 }

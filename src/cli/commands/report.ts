@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs'
+import { timelineLines } from '../../projections/index.ts'
+import { defineCommand } from '../command.ts'
+import { withLog } from '../database.ts'
+import { InputError, UsageError } from '../errors.ts'
+import { counted } from '../output.ts'
+import { writeReport } from '../report-file.ts'
+import { type StreamOptions, selectStream, withStream } from '../streams.ts'
+
+interface ReportOptions extends StreamOptions {
+  readonly html?: string
+  readonly force?: boolean
+}
+
+/** `klplog report`: a stream's timeline as a page of one file. */
+export const report = defineCommand<ReportOptions>({
+  name: 'report',
+  group: 'Questions:',
+  summary: 'write a timeline to look at, as one HTML file',
+  description: `Writes a page that shows the whole history of a boot: lanes of patches, functions and hooks with
+what calls run, gaps, a cursor to drag, the state at the cursor, and every event with its evidence.
+
+The file needs nothing but a browser: it can be mailed, and it asks nothing of any network.`,
+  examples: [
+    'klplog report --html timeline.html',
+    'klplog report --html /tmp/host1.html --host host1 --boot -1 --force'
+  ],
+  define: (command) => {
+    withStream(command)
+      .option('--html <file>', 'where to')
+      .option('-f, --force', 'replace the file when it exists')
+  },
+  run: (app, options) =>
+    withLog(app, async (log) => {
+      const { html, force = false } = options
+      if (html === undefined) throw new UsageError('no file is given', 'Say where to: --html FILE.')
+      if (!force && existsSync(html)) {
+        throw new InputError(`${html} exists already`, 'Give another name, or --force to replace it.')
+      }
+      const stream = await selectStream(log, options)
+      await writeReport(html, stream.stream, timelineLines(log, stream, []))
+      await app.note(`${html}: ${stream.stream}, ${counted(stream.revision, 'event')}. Open it in a browser.`)
+      return undefined
+    })
+})

@@ -1,0 +1,146 @@
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks'
+import { changedBy } from '../history/changed.ts'
+import { curveAt } from '../history/switch-curves.ts'
+import { EventList } from '../panels/event-list.tsx'
+import { EventPanel } from '../panels/event-panel.tsx'
+import { FindingList } from '../panels/finding-list.tsx'
+import { StatePanel } from '../panels/state-panel.tsx'
+import { Overview } from '../timeline/overview.tsx'
+import { type Palette, readPalette } from '../timeline/palette.ts'
+import { Timeline } from '../timeline/timeline.tsx'
+import { useMedia } from '../timeline/use-size.ts'
+import { Filters } from './filters.tsx'
+import { Header } from './header.tsx'
+import { press } from './keys.ts'
+import type { Page } from './page.ts'
+import { TokenForm } from './token-form.tsx'
+import { Toolbar } from './toolbar.tsx'
+import type { View } from './view.ts'
+
+/** The whole page: what to look at first, the timeline, and beside the cursor's event the state behind it. */
+export function App({ page, onToken }: { page: Page; onToken: (token: string) => void }) {
+  const view = useView(page)
+  const isNarrow = useMedia('(max-width: 760px)')
+  const palette = usePalette(view.theme)
+  useKeys(page)
+  useAddress(page, view)
+  const { session, cursor } = view
+  const { state, changed } = useMemo(() => {
+    const behind = session?.history.stateBehind(cursor.index)
+    const before = session?.history.stateBehind(Math.max(-1, cursor.index - 1))
+    const none = { subjects: new Set<string>(), lines: [] }
+    return {
+      state: behind,
+      changed: behind === undefined || before === undefined ? none : changedBy(before, behind)
+    }
+  }, [session, cursor.index])
+  const event = session?.history.events[cursor.index]
+  const at = session === null ? 0n : session.history.uptimeNs(cursor.time)
+  return (
+    <>
+      <Header page={page} view={view} />
+      <main>
+        {view.problem !== null && (
+          <p class="problem" role="alert">
+            {view.problem}
+          </p>
+        )}
+        {view.wantsToken && <TokenForm onToken={onToken} />}
+        <FindingList page={page} view={view} />
+        <section class="timeline" aria-labelledby="timeline-title">
+          <h2 id="timeline-title" class="sr-only">
+            Timeline
+          </h2>
+          {session !== null && <Overview page={page} view={view} palette={palette} />}
+          {session !== null && <Timeline page={page} view={view} palette={palette} isNarrow={isNarrow} />}
+          <Toolbar page={page} view={view} />
+        </section>
+        <div class="panels">
+          <section class="panel list" aria-labelledby="list-title">
+            <h2 id="list-title">Events</h2>
+            <Filters page={page} view={view} />
+            {session !== null && <EventList page={page} view={view} />}
+          </section>
+          <EventPanel
+            event={event}
+            changed={changed}
+            bootNs={session?.head.bootNs ?? null}
+            behindNs={
+              event === undefined || session === null
+                ? 0n
+                : at - session.history.uptimeNs(session.history.timeOf(cursor.index))
+            }
+          />
+          {state !== undefined && session !== null && (
+            <StatePanel
+              state={state}
+              versions={session.versions}
+              changed={changed.subjects}
+              curve={curveAt(session.curves, event?.position ?? 0)}
+            />
+          )}
+        </div>
+      </main>
+      <p class="sr-only" aria-live="polite">
+        {view.spoken}
+      </p>
+    </>
+  )
+}
+
+/** The page's present view, drawn anew at most once a frame. */
+function useView(page: Page): View {
+  const [view, setView] = useState(page.view)
+  useEffect(() => {
+    setView(page.view)
+    return page.store.watch(() => setView(page.view))
+  }, [page])
+  return view
+}
+
+/** The style sheet's colours, read again when the theme changes. */
+function usePalette(theme: View['theme']): Palette {
+  const isDark = useMedia('(prefers-color-scheme: dark)')
+  const [palette, setPalette] = useState(() => readPalette(document.body))
+  useLayoutEffect(() => {
+    if (theme === 'auto') delete document.documentElement.dataset.theme
+    else document.documentElement.dataset.theme = theme
+    setPalette(readPalette(document.body))
+  }, [theme, isDark])
+  return palette
+}
+
+/** Keys work wherever nothing else takes them. */
+function useKeys(page: Page): void {
+  useEffect(() => {
+    const listener = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return
+      const target = event.target instanceof HTMLElement ? event.target : null
+      if (target?.matches('input:not([type=checkbox]), select') === true) {
+        if (event.key === 'Escape') target.blur()
+        return
+      }
+      // Evidence that has the focus scrolls.
+      if (target?.matches('.raw') === true && /^(Arrow|Page|Home|End)/.test(event.key)) return
+      if (event.key === '/') document.getElementById('search')?.focus()
+      else if (!press(page, event)) return
+      event.preventDefault()
+    }
+    addEventListener('keydown', listener)
+    return () => removeEventListener('keydown', listener)
+  }, [page])
+}
+
+/** The address says what is shown, and shows what it says. */
+function useAddress(page: Page, view: View): void {
+  useEffect(() => {
+    if (view.session?.complete !== true) return
+    const timer = setTimeout(() => history.replaceState(null, '', `#${page.link()}`), 150)
+    return () => clearTimeout(timer)
+  }, [page, view])
+  useEffect(() => {
+    const listener = () => page.open(location.hash)
+    addEventListener('hashchange', listener)
+    return () => removeEventListener('hashchange', listener)
+  }, [page])
+}

@@ -1,0 +1,254 @@
+import { eventSentence, type TimelineEvent, type TimelineHead } from '../../src/projections/index.ts'
+import { type EventFilter, passing } from '../history/event-filter.ts'
+import type { Finding } from '../history/findings.ts'
+import { lastAtMost } from '../history/history.ts'
+import { changesAt } from '../history/lane.ts'
+import { decodeLink, encodeLink, type Link } from '../history/link.ts'
+import { uptimeText } from '../history/times.ts'
+import { around, panned, showing, type Window, zoomed } from '../timeline/scale.ts'
+import { Session } from './session.ts'
+import { Store } from './store.ts'
+import { emptyView, type MarkerName, type View } from './view.ts'
+
+/** What a reader can do on the page: each deed changes the view, which draws itself. */
+export class Page {
+  readonly store = new Store<View>(emptyView)
+  /** What the link asked for, until all events have come. */
+  #asked: Link | null = null
+
+  get view(): View {
+    return this.store.value
+  }
+
+  /** A stream's timeline begins to come. */
+  begin(head: TimelineHead, link: Link): void {
+    const session = new Session(head)
+    this.#asked = link
+    this.store.set({
+      session,
+      revision: this.view.revision + 1,
+      problem: null,
+      window: session.fitting,
+      cursor: { index: -1, time: session.lastTime },
+      filter: link.filter,
+      allFunctions: link.allFunctions,
+      markers: { a: null, b: null },
+      places: []
+    })
+    this.#showLink(link)
+  }
+
+  /** More events have come, in order. */
+  add(events: readonly TimelineEvent[]): void {
+    const { session } = this.view
+    if (session === null) return
+    const from = session.history.length
+    session.append(events)
+    const places = [...this.view.places, ...passing(session.history, this.view.filter, from)]
+    this.store.set({ places, revision: this.view.revision + 1 })
+  }
+
+  /** All events have come. Without a link to a moment the cursor stands at the first finding, or at the end. */
+  finish(atFinding: boolean): void {
+    const { session } = this.view
+    if (session === null) return
+    session.finish()
+    const { history } = session
+    const hasMoved = this.view.cursor.index >= 0
+    const asked = this.#asked
+    this.#asked = null
+    this.store.set({ revision: this.view.revision + 1 })
+    if (hasMoved || asked === null) return
+    const [first] = session.findings
+    const begins =
+      atFinding && first !== undefined ? history.indexAt(history.since(first.fromNs)) : history.length - 1
+    if (asked.at === null) this.moveTo(begins, false)
+    this.#showLink(asked)
+  }
+
+  /** The last event that the page has; 0 for none. */
+  get lastPosition(): number {
+    return this.view.session?.history.events.at(-1)?.position ?? 0
+  }
+
+  /** The log went on: its new head, and the events that are new. */
+  follow(head: TimelineHead, events: readonly TimelineEvent[]): void {
+    const { session, cursor, window, following } = this.view
+    if (session === null) return
+    const { fitting, lastTime } = session
+    const wasFitting = window.from === fitting.from && window.to === fitting.to
+    const sawEnd = window.to >= lastTime
+    const wasLast = cursor.index === session.history.length - 1
+    this.add(events.filter(({ position }) => position > this.lastPosition))
+    session.renew(head)
+    this.store.set({ revision: this.view.revision + 1 })
+    if (following !== true) return
+    const grownBy = session.lastTime - lastTime
+    const slid = { from: window.from + grownBy, to: window.to + grownBy }
+    this.store.set({ window: wasFitting ? session.fitting : sawEnd ? slid : window })
+    if (wasLast) this.moveTo(session.history.length - 1, false)
+  }
+
+  /** To an event, by its place in the history. */
+  moveTo(index: number, speaks = true): void {
+    const { session, window } = this.view
+    if (session === null) return
+    const { history, lastTime } = session
+    const place = Math.min(Math.max(index, -1), history.length - 1)
+    const time = place < 0 ? 0 : history.timeOf(place)
+    const spoken = speaks ? this.#sentence(place) : this.view.spoken
+    this.store.set({ cursor: { index: place, time }, window: showing(window, time, lastTime), spoken })
+  }
+
+  /** To a time between events, as a drag does. */
+  moveToTime(time: number): void {
+    const { session } = this.view
+    if (session === null) return
+    const inside = Math.min(Math.max(time, 0), session.lastTime)
+    this.store.set({ cursor: { index: session.history.indexAt(inside), time: inside } })
+  }
+
+  /** So many events of the list on, or back. */
+  step(count: number): void {
+    const { places, cursor } = this.view
+    if (places.length === 0) return
+    const at = lastAtMost(places, cursor.index)
+    const isOn = places[at] === cursor.index
+    // From between two listed events, a step back leads to the one before.
+    const next = count < 0 && !isOn ? at + count + 1 : at + count
+    this.moveTo(places[Math.min(Math.max(next, 0), places.length - 1)] ?? 0)
+  }
+
+  /** To where a lane changes next, or changed before. */
+  stepInLane(key: string, forward: boolean): void {
+    const { session, cursor } = this.view
+    const lane = session?.lanes.find((one) => one.key === key)
+    if (session == null || lane === undefined) return
+    const { history } = session
+    const edges = lane.pieces
+      .flatMap(({ fromPosition, toPosition }) => [fromPosition, toPosition ?? fromPosition])
+      .map((position) => history.indexOfPosition(position))
+      .sort((a, b) => a - b)
+    const next = forward
+      ? edges.find((index) => index > cursor.index)
+      : edges.findLast((index) => index < cursor.index)
+    if (next !== undefined) this.moveTo(next)
+  }
+
+  /** To a finding, with the window around it. */
+  show(finding: Finding): void {
+    const { session } = this.view
+    if (session === null) return
+    const { history, lastTime } = session
+    const from = history.since(finding.fromNs)
+    const to = finding.toNs === null ? from : history.since(finding.toNs)
+    this.store.set({ window: around(from, Math.min(to, lastTime), lastTime) })
+    this.moveTo(finding.position === null ? history.indexAt(from) : history.indexOfPosition(finding.position))
+  }
+
+  /** To the finding that begins next, or began before. */
+  showNext(forward: boolean): void {
+    const { session, cursor } = this.view
+    if (session === null) return
+    const { history, findings } = session
+    const place = ({ fromNs, position }: Finding) =>
+      position === null ? history.indexAt(history.since(fromNs)) : history.indexOfPosition(position)
+    const next = forward
+      ? findings.find((one) => place(one) > cursor.index)
+      : findings.findLast((one) => place(one) < cursor.index)
+    if (next !== undefined) this.show(next)
+  }
+
+  zoom(factor: number, time = this.view.cursor.time): void {
+    const { session, window } = this.view
+    if (session === null) return
+    const middle = time >= window.from && time <= window.to ? time : (window.from + window.to) / 2
+    this.store.set({ window: zoomed(window, middle, factor, session.lastTime) })
+  }
+
+  pan(part: number): void {
+    const { session, window } = this.view
+    if (session !== null) this.store.set({ window: panned(window, part, session.lastTime) })
+  }
+
+  showWhole(): void {
+    const { session } = this.view
+    if (session !== null) this.store.set({ window: session.fitting })
+  }
+
+  showWindow(window: Window): void {
+    this.store.set({ window })
+  }
+
+  /** Sets a marker at the cursor's event, or takes it away from there. */
+  mark(name: MarkerName): void {
+    const { cursor, markers } = this.view
+    const index = markers[name] === cursor.index || cursor.index < 0 ? null : cursor.index
+    this.store.set({
+      markers: { ...markers, [name]: index },
+      spoken: index === null ? `Marker ${name} is gone` : `Marker ${name} is at ${this.#sentence(index)}`
+    })
+  }
+
+  choose(filter: Partial<EventFilter>): void {
+    const { session } = this.view
+    const all = { ...this.view.filter, ...filter }
+    const places = session === null ? [] : passing(session.history, all)
+    this.store.set({ filter: all, places, spoken: `${places.length} events in the list` })
+  }
+
+  /** The part of the URL that shows a colleague the same. */
+  link(): string {
+    const { session, cursor, window, markers, filter, allFunctions } = this.view
+    if (session === null) return ''
+    const { history, head } = session
+    const { fitting } = session
+    const isFitting = window.from === fitting.from && window.to === fitting.to
+    const position = (index: number | null) =>
+      index === null ? null : (history.events[index]?.position ?? null)
+    const isAtEvent = cursor.index >= 0 && history.timeOf(cursor.index) === cursor.time
+    // A window may begin in the air before the first event.
+    const ns = (time: number) => String(history.uptimeNs(time) < 0n ? 0n : history.uptimeNs(time))
+    return encodeLink({
+      stream: head.stream,
+      at: isAtEvent ? `@${position(cursor.index)}` : `+${ns(cursor.time)}`,
+      from: isFitting ? null : ns(window.from),
+      to: isFitting ? null : ns(window.to),
+      markers: { a: position(markers.a), b: position(markers.b) },
+      filter,
+      allFunctions,
+      compare: null
+    })
+  }
+
+  /** Shows what the part of a URL behind `#` says. */
+  open(hash: string): void {
+    const link = decodeLink(hash)
+    this.choose(link.filter)
+    this.store.set({ allFunctions: link.allFunctions })
+    this.#showLink(link)
+  }
+
+  #showLink({ at, from, to, markers }: Link): void {
+    const { session } = this.view
+    if (session === null) return
+    const { history } = session
+    const index = (position: number | null) => (position === null ? null : history.indexOfPosition(position))
+    if (session.complete) {
+      this.store.set({ markers: { a: index(markers.a), b: index(markers.b) } })
+      if (at?.startsWith('@') === true) this.moveTo(history.indexOfPosition(Number(at.slice(1))))
+      else if (at !== null) this.moveToTime(history.since(BigInt(at.slice(1))))
+    }
+    if (from === null || to === null || BigInt(from) >= BigInt(to)) return
+    this.store.set({ window: { from: history.since(from), to: history.since(to) } })
+  }
+
+  #sentence(index: number): string {
+    const { session } = this.view
+    const event = session?.history.events[index]
+    if (event === undefined || session === null) return 'before the first event'
+    const changed = session.lanes.filter((lane) => changesAt(lane, event.position))
+    const effect = changed.length === 0 ? '' : `. Changed: ${changed.map(({ label }) => label).join(', ')}`
+    return `@${event.position}, ${uptimeText(event.uptimeNs)}: ${eventSentence(event)}${effect}`
+  }
+}

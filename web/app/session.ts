@@ -1,0 +1,68 @@
+import type { TimelineEvent, TimelineHead } from '../../src/projections/index.ts'
+import { type Finding, findingsOf } from '../history/findings.ts'
+import { History } from '../history/history.ts'
+import type { Lane } from '../history/lane.ts'
+import { hookedFunctions, lanesOf, versionNumbers } from '../history/lanes.ts'
+import { type SwitchCurve, switchCurves } from '../history/switch-curves.ts'
+import { fittingWindow, type Window } from '../timeline/scale.ts'
+
+/** More function lanes than this are not shown unless asked for, but for those of hooks. */
+const functionLanesMax = 12
+
+/** One stream as the page has it: what it says at once, and the events as far as they have come. */
+export class Session {
+  readonly history: History
+  head: TimelineHead
+  lanes: readonly Lane[] = []
+  findings: readonly Finding[] = []
+  curves: readonly SwitchCurve[] = []
+  versions: ReadonlyMap<string, number> = new Map()
+  complete = false
+
+  constructor(head: TimelineHead) {
+    this.history = new History(BigInt(head.fromNs))
+    this.head = head
+    this.#read(head)
+  }
+
+  get lastTime(): number {
+    return Math.max(this.history.since(this.head.toNs), this.history.timeOf(this.history.length - 1))
+  }
+
+  /** From where the first lane begins, which may be long after the boot, to the end. */
+  get fitting(): Window {
+    const first = Math.min(...this.lanes.map(({ pieces }) => pieces[0]?.from ?? this.lastTime), this.lastTime)
+    return fittingWindow(first, this.lastTime)
+  }
+
+  append(events: readonly TimelineEvent[]): void {
+    this.history.append(events)
+  }
+
+  /** All events of the head have come. */
+  finish(): void {
+    this.complete = true
+    this.curves = switchCurves(this.head, this.history)
+  }
+
+  /** The log went on: what its lanes say now. */
+  renew(head: TimelineHead): void {
+    this.head = head
+    this.#read(head)
+    if (this.complete) this.curves = switchCurves(head, this.history)
+  }
+
+  /** The lanes that are shown; `all` null: all functions where they are few. */
+  shownLanes(all: boolean | null): readonly Lane[] {
+    const functions = this.lanes.filter(({ kind }) => kind === 'function')
+    if (all ?? functions.length <= functionLanesMax) return this.lanes
+    const hooked = hookedFunctions(this.head)
+    return this.lanes.filter(({ kind, key }) => kind !== 'function' || hooked.has(key))
+  }
+
+  #read(head: TimelineHead): void {
+    this.lanes = lanesOf(head)
+    this.findings = findingsOf(head)
+    this.versions = versionNumbers(head)
+  }
+}

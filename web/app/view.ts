@@ -1,0 +1,55 @@
+import type { EventFilter } from '../history/event-filter.ts'
+import type { Window } from '../timeline/scale.ts'
+import type { Session } from './session.ts'
+
+/** Where the reader stands: right behind an event, at that event's time or later. */
+export interface Cursor {
+  /** -1: before the first event. */
+  readonly index: number
+  /** Ns since the history's base. */
+  readonly time: number
+}
+
+export type Theme = 'auto' | 'light' | 'dark'
+export type MarkerName = 'a' | 'b'
+
+/** All that the page shows, in one value. */
+export interface View {
+  readonly session: Session | null
+  /** Grows when the session has more to show. */
+  readonly revision: number
+  /** What went wrong, for people. */
+  readonly problem: string | null
+  readonly wantsToken: boolean
+  readonly streams: readonly string[]
+  readonly cursor: Cursor
+  readonly window: Window
+  /** Events by their place in the history. */
+  readonly markers: Readonly<Record<MarkerName, number | null>>
+  readonly filter: EventFilter
+  /** Places of the events that pass the filter. */
+  readonly places: readonly number[]
+  readonly allFunctions: boolean | null
+  readonly theme: Theme
+  /** Null: this page has nothing to follow. */
+  readonly following: boolean | null
+  /** What a screen reader is told. */
+  readonly spoken: string
+}
+
+export const emptyView: View = {
+  session: null,
+  revision: 0,
+  problem: null,
+  wantsToken: false,
+  streams: [],
+  cursor: { index: -1, time: 0 },
+  window: { from: 0, to: 1 },
+  markers: { a: null, b: null },
+  filter: { hidden: [], search: '', onlyChanges: false },
+  places: [],
+  allFunctions: null,
+  theme: 'auto',
+  following: null,
+  spoken: ''
+}

@@ -1,0 +1,63 @@
+import type { Page } from '../app/page.ts'
+import type { Lane } from '../history/lane.ts'
+import { changesAt, pieceTextsAt } from '../history/lane.ts'
+import { laneName } from '../history/lanes.ts'
+import { type SwitchCurve, switchedAt } from '../history/switch-curves.ts'
+import { axisHeight } from './geometry.ts'
+
+/** The lanes' names, each with what it says at the cursor: the timeline for whoever does not see it. */
+export function LaneLabels({
+  page,
+  lanes,
+  position,
+  time,
+  curves,
+  rowHeight,
+  onFocus
+}: {
+  page: Page
+  lanes: readonly Lane[]
+  position: number
+  time: number
+  curves: readonly SwitchCurve[]
+  rowHeight: number
+  onFocus: (lane: Lane | null, row: number) => void
+}) {
+  return (
+    <ul class="lane-labels" style={{ top: `${axisHeight}px`, height: `${lanes.length * rowHeight}px` }}>
+      {lanes.map((lane, row) => {
+        const texts = pieceTextsAt(lane, position)
+        const says =
+          texts.length === 0 ? absent[lane.kind] : `${texts.join('; ')}${switchedText(lane, curves, time)}`
+        return (
+          <li key={lane.key} style={{ height: `${rowHeight}px` }}>
+            <button
+              type="button"
+              class={`lane-label ${changesAt(lane, position) ? 'changed' : ''}`}
+              title={`${laneName(lane)}: to its next change (with Shift to the one before)`}
+              onClick={(event) => page.stepInLane(lane.key, !event.shiftKey)}
+              onFocus={() => onFocus(lane, row)}
+              onBlur={() => onFocus(null, row)}
+            >
+              <span class="lane-name">
+                <span class={`kind kind-${lane.kind}`}>{kindWords[lane.kind]}</span> {lane.label}
+              </span>{' '}
+              <span class="lane-says">{says}</span>
+              <span class="sr-only">, to its next change</span>
+            </button>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+const kindWords = { patch: 'patch', function: 'func', hook: 'hook' } as const
+const absent = { patch: 'not loaded', function: 'original, not patched', hook: 'not attached' } as const
+
+/** How many tasks have switched, for a patch in transition. */
+function switchedText({ kind, label }: Lane, curves: readonly SwitchCurve[], time: number): string {
+  if (kind !== 'patch') return ''
+  const curve = curves.find(({ patch, from, to }) => patch === label && from <= time && time < to)
+  return curve === undefined ? '' : `, ${switchedAt(curve, time)} of ${curve.named.size} tasks switched`
+}

@@ -1,0 +1,180 @@
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { Page } from '../app/page.ts'
+import type { View } from '../app/view.ts'
+import { type Lane, piecesAt } from '../history/lane.ts'
+import { uptimeText } from '../history/times.ts'
+import { drawAxis, drawCursor, drawDoubts, drawGrid } from './draw-frame.ts'
+import { drawLanes } from './draw-lanes.ts'
+import { axisHeight, type Geometry, rowOf } from './geometry.ts'
+import { LaneLabels } from './lane-labels.tsx'
+import type { Palette } from './palette.ts'
+import { listenToPointers } from './pointer.ts'
+import { toPx, toTime } from './scale.ts'
+import { Tip } from './tip.tsx'
+import { sized, useSize } from './use-size.ts'
+
+/** Where the pointer is, or the row whose label has the focus. */
+type Hover = { readonly x: number; readonly y: number } | { readonly row: number }
+
+/** The lanes over time, and the cursor. */
+export function Timeline({
+  page,
+  view,
+  palette,
+  isNarrow
+}: {
+  page: Page
+  view: View
+  palette: Palette
+  isNarrow: boolean
+}) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const plot = useRef<HTMLDivElement>(null)
+  const { width } = useSize(plot)
+  const { height } = useSize(scroller)
+  const [scrollTop, setScrollTop] = useState(0)
+  const [hover, setHover] = useState<Hover | null>(null)
+  const { session, revision, allFunctions } = view
+  const lanes = useMemo(() => session?.shownLanes(allFunctions) ?? [], [session, revision, allFunctions])
+  const row = rowOf(isNarrow)
+  const geometry: Geometry = { ...row, width, height, axisHeight, scrollTop }
+  const canvases = useDrawn(view, palette, geometry, lanes)
+  usePointers(page, plot, setHover)
+  if (session === null) return null
+  const { history } = session
+  const event = history.events[view.cursor.index]
+  const tip = hover === null ? null : tipOf(hover, geometry, lanes, view)
+  return (
+    <div
+      class="lanes"
+      ref={scroller}
+      style={{ height: `min(${lanes.length * row.rowHeight + axisHeight}px, var(--lanes-height))` }}
+      onScroll={(scroll) => setScrollTop(scroll.currentTarget.scrollTop)}
+    >
+      <div class="corner">{uptimeText(history.uptimeNs(view.cursor.time))}</div>
+      <div
+        class="plot"
+        ref={plot}
+        role="slider"
+        tabIndex={0}
+        style={{ height: `${height}px` }}
+        aria-label="Moment on the timeline"
+        aria-valuemin={0}
+        aria-valuemax={history.length}
+        aria-valuenow={view.cursor.index + 1}
+        aria-valuetext={
+          event === undefined
+            ? 'before the first event'
+            : `${uptimeText(history.uptimeNs(view.cursor.time))}, event @${event.position} ${event.type}`
+        }
+      >
+        <canvas ref={canvases.base} />
+        <canvas ref={canvases.over} />
+        {tip !== null && <Tip session={session} width={width} {...tip} />}
+      </div>
+      <LaneLabels
+        page={page}
+        lanes={lanes}
+        position={event?.position ?? 0}
+        time={view.cursor.time}
+        curves={session.curves}
+        rowHeight={row.rowHeight}
+        onFocus={(lane, at) => setHover(lane === null ? null : { row: at })}
+      />
+    </div>
+  )
+}
+
+/** Lanes on one canvas, the cursor on another: a drag draws a line and nothing else. */
+function useDrawn(view: View, palette: Palette, geometry: Geometry, lanes: readonly Lane[]) {
+  const base = useRef<HTMLCanvasElement>(null)
+  const over = useRef<HTMLCanvasElement>(null)
+  const { session, revision, window, cursor, markers } = view
+  const { width, height, scrollTop, rowHeight } = geometry
+  useLayoutEffect(() => {
+    const canvas = sized(base.current, width, height)
+    if (canvas === null || session === null || width === 0) return
+    canvas.fillStyle = palette.surface
+    canvas.fillRect(0, 0, width, height)
+    canvas.font = `12px ${palette.font}`
+    canvas.textBaseline = 'middle'
+    const letterPx = canvas.measureText('abcdefghijklmnopqrstuvwxyz_').width / 27
+    const { history, lastTime, curves } = session
+    const brush = { canvas, palette, geometry, window, lastTime, curves, letterPx }
+    const doubts = session.findings.filter(({ kind }) => kind === 'doubt')
+    drawGrid(brush, history.baseNs)
+    drawLanes(brush, lanes)
+    drawDoubts(
+      brush,
+      doubts.map(({ fromNs, toNs }) => ({
+        from: history.since(fromNs),
+        to: toNs === null ? lastTime : history.since(toNs)
+      }))
+    )
+    drawAxis(brush, history.baseNs)
+  }, [session, revision, window, palette, lanes, width, height, scrollTop, rowHeight])
+  useLayoutEffect(() => {
+    const canvas = sized(over.current, width, height)
+    if (canvas === null || session === null || width === 0) return
+    canvas.font = `bold 12px ${palette.font}`
+    canvas.textBaseline = 'middle'
+    const marks = (['a', 'b'] as const).flatMap((name) => {
+      const index = markers[name]
+      return index === null ? [] : [{ name: name.toUpperCase(), time: session.history.timeOf(index) }]
+    })
+    drawCursor({ canvas, palette, geometry, window }, cursor.time, marks)
+  }, [session, revision, window, palette, cursor.time, markers, width, height])
+  return { base, over }
+}
+
+/** The pointer's deeds, at most one move a frame. */
+function usePointers(
+  page: Page,
+  plot: { readonly current: HTMLDivElement | null },
+  setHover: (hover: Hover | null) => void
+): void {
+  useEffect(() => {
+    const element = plot.current
+    if (element === null) return
+    let wanted: number | null = null
+    let frame = 0
+    const time = (x: number) => toTime(page.view.window, element.clientWidth, x)
+    const stop = listenToPointers(element, {
+      drag: (x) => {
+        setHover(null)
+        if (wanted === null) {
+          frame = requestAnimationFrame(() => {
+            if (wanted !== null) page.moveToTime(time(wanted))
+            wanted = null
+          })
+        }
+        wanted = x
+      },
+      hover: (x, y) => setHover({ x, y }),
+      leave: () => setHover(null),
+      pan: (pixels) => page.pan(pixels / element.clientWidth),
+      zoom: (x, factor) => page.zoom(factor, time(x))
+    })
+    return () => {
+      cancelAnimationFrame(frame)
+      stop()
+    }
+  }, [page, plot, setHover])
+}
+
+function tipOf(hover: Hover, geometry: Geometry, lanes: readonly Lane[], { window, cursor, session }: View) {
+  const { rowHeight, scrollTop, width, barHeight, barTop } = geometry
+  const row = 'row' in hover ? hover.row : Math.floor((hover.y - axisHeight + scrollTop) / rowHeight)
+  const lane = lanes[row]
+  if (lane === undefined || session === null || ('y' in hover && hover.y < axisHeight)) return null
+  if ('row' in hover) {
+    const position = session.history.events[cursor.index]?.position ?? 0
+    const y = axisHeight + row * rowHeight - scrollTop + barTop
+    return { lane, pieces: piecesAt(lane.pieces, position), x: toPx(window, width, cursor.time), y }
+  }
+  const time = toTime(window, width, hover.x)
+  const isUpper = (hover.y - axisHeight + scrollTop) % rowHeight < barTop + barHeight / 2
+  const here = lane.pieces.filter(({ from, to }) => from <= time && time < to)
+  const half = here.filter((piece) => piece.half !== (isUpper ? 'lower' : 'upper'))
+  return { lane, pieces: half, x: hover.x, y: hover.y }
+}
