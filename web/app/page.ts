@@ -1,4 +1,9 @@
-import { eventSentence, type TimelineEvent, type TimelineHead } from '../../src/projections/index.ts'
+import {
+  eventSentence,
+  type TimelineEvent,
+  type TimelineHead,
+  type TimelineViolation
+} from '../../src/projections/index.ts'
 import { type EventFilter, passing } from '../history/event-filter.ts'
 import type { Finding } from '../history/findings.ts'
 import { lastAtMost } from '../history/history.ts'
@@ -59,7 +64,8 @@ export class Page {
     this.#asked = null
     this.store.set({ revision: this.view.revision + 1 })
     if (hasMoved || asked === null) return
-    const [first] = session.findings
+    // What a gap is about can be seen; a broken promise may come before its effect.
+    const first = session.findings.find(({ kind }) => kind === 'gap') ?? session.findings[0]
     const begins =
       atFinding && first !== undefined ? history.indexAt(history.since(first.fromNs)) : history.length - 1
     if (asked.at === null) this.moveTo(begins, false)
@@ -80,13 +86,20 @@ export class Page {
     const sawEnd = window.to >= lastTime
     const wasLast = cursor.index === session.history.length - 1
     this.add(events.filter(({ position }) => position > this.lastPosition))
-    session.renew(head)
+    // A check takes longer: until the next one its last word stands.
+    session.renew({ ...head, violations: session.head.violations })
     this.store.set({ revision: this.view.revision + 1 })
     if (following !== true) return
     const grownBy = session.lastTime - lastTime
     const slid = { from: window.from + grownBy, to: window.to + grownBy }
     this.store.set({ window: wasFitting ? session.fitting : sawEnd ? slid : window })
     if (wasLast) this.moveTo(session.history.length - 1, false)
+  }
+
+  /** A check has found these. */
+  showViolations(violations: readonly TimelineViolation[]): void {
+    this.view.session?.mark(violations)
+    this.store.set({ revision: this.view.revision + 1 })
   }
 
   /** To an event, by its place in the history. */

@@ -1,4 +1,4 @@
-import type { TimelineEvent, TimelineHead } from '../../src/projections/index.ts'
+import type { TimelineEvent, TimelineHead, TimelineViolation } from '../../src/projections/index.ts'
 import { type Finding, findingsOf } from '../history/findings.ts'
 import { History } from '../history/history.ts'
 import type { Lane } from '../history/lane.ts'
@@ -43,6 +43,11 @@ export class Session {
   finish(): void {
     this.complete = true
     this.curves = switchCurves(this.head, this.history)
+  }
+
+  /** What a check found. */
+  mark(violations: readonly TimelineViolation[]): void {
+    this.renew({ ...this.head, violations })
   }
 
   /** The log went on: what its lanes say now. */

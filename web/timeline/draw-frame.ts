@@ -34,6 +34,22 @@ export function drawAxis({ canvas, palette, geometry, window }: Brush, baseNs: b
   canvas.fillRect(0, axisHeight - 1, width, 1)
 }
 
+/** What is to look at, under the axis: a bar for as long as it lasted, a notch where it began. */
+export function drawFindings(
+  { canvas, palette, geometry, window }: Brush,
+  findings: readonly { readonly kind: Finding['kind']; readonly from: number; readonly to: number }[]
+): void {
+  const { width, axisHeight } = geometry
+  for (const { kind, from, to } of findings) {
+    if (kind === 'doubt' || from > window.to || to < window.from) continue
+    const left = toPx(window, width, from)
+    const right = toPx(window, width, to)
+    canvas.fillStyle = palette.bad
+    canvas.fillRect(left, axisHeight - 3, Math.max(2, right - left), 3)
+    canvas.fillRect(left - 1, axisHeight - 9, 3, 9)
+  }
+}
+
 /** Where evidence is missing, nothing that lies above is sure. */
 export function drawDoubts(
   { canvas, palette, geometry, window }: Brush,

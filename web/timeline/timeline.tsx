@@ -3,7 +3,7 @@ import type { Page } from '../app/page.ts'
 import type { View } from '../app/view.ts'
 import { type Lane, piecesAt } from '../history/lane.ts'
 import { uptimeText } from '../history/times.ts'
-import { drawAxis, drawCursor, drawDoubts, drawGrid } from './draw-frame.ts'
+import { drawAxis, drawCursor, drawDoubts, drawFindings, drawGrid } from './draw-frame.ts'
 import { drawLanes } from './draw-lanes.ts'
 import { axisHeight, type Geometry, rowOf } from './geometry.ts'
 import { LaneLabels } from './lane-labels.tsx'
@@ -101,17 +101,20 @@ function useDrawn(view: View, palette: Palette, geometry: Geometry, lanes: reado
     const letterPx = canvas.measureText('abcdefghijklmnopqrstuvwxyz_').width / 27
     const { history, lastTime, curves } = session
     const brush = { canvas, palette, geometry, window, lastTime, curves, letterPx }
-    const doubts = session.findings.filter(({ kind }) => kind === 'doubt')
+    const findings = session.findings.map(({ kind, fromNs, toNs }) => {
+      const from = history.since(fromNs)
+      // A violation without an end may be a step, which takes no time.
+      const open = kind === 'gap' || kind === 'doubt' ? lastTime : from
+      return { kind, from, to: toNs === null ? open : history.since(toNs) }
+    })
     drawGrid(brush, history.baseNs)
     drawLanes(brush, lanes)
     drawDoubts(
       brush,
-      doubts.map(({ fromNs, toNs }) => ({
-        from: history.since(fromNs),
-        to: toNs === null ? lastTime : history.since(toNs)
-      }))
+      findings.filter(({ kind }) => kind === 'doubt')
     )
     drawAxis(brush, history.baseNs)
+    drawFindings(brush, findings)
   }, [session, revision, window, palette, lanes, width, height, scrollTop, rowHeight])
   useLayoutEffect(() => {
     const canvas = sized(over.current, width, height)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { timelineLines } from '../../projections/index.ts'
+import { recordedViolations } from '../../replay/index.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
 import { InputError, UsageError } from '../errors.ts'
@@ -18,7 +19,7 @@ export const report = defineCommand<ReportOptions>({
   group: 'Questions:',
   summary: 'write a timeline to look at, as one HTML file',
   description: `Writes a page that shows the whole history of a boot: lanes of patches, functions and hooks with
-what calls run, gaps, a cursor to drag, the state at the cursor, and every event with its evidence.
+what calls run, gaps and broken invariants, a cursor to drag, the state at the cursor, and every event with its evidence.
 
 The file needs nothing but a browser: it can be mailed, and it asks nothing of any network.`,
   examples: [
@@ -38,7 +39,8 @@ The file needs nothing but a browser: it can be mailed, and it asks nothing of a
         throw new InputError(`${html} exists already`, 'Give another name, or --force to replace it.')
       }
       const stream = await selectStream(log, options)
-      await writeReport(html, stream.stream, timelineLines(log, stream, []))
+      const violations = await recordedViolations(log, stream)
+      await writeReport(html, stream.stream, timelineLines(log, stream, violations))
       await app.note(`${html}: ${stream.stream}, ${counted(stream.revision, 'event')}. Open it in a browser.`)
       return undefined
     })
