@@ -27,7 +27,8 @@ function lines({ ahead }: Injection): string[] {
 }
 
 function wordOf(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value instanceof Map ? [...value] : value) : String(value)
+  if (typeof value === 'string') return value
+  return JSON.stringify(value instanceof Map ? [...value] : value)
 }
 
 function inject(name: string, place: Place): { variant: string; ahead: string[] }[] {
@@ -80,10 +81,10 @@ describe('the catalogue of faults', () => {
             { operation, uptimeNs: state.uptimeNs + 1n },
             { operation: { op: 'try' }, uptimeNs: state.uptimeNs + 2n }
           ]
-          for (const { name, inject: ways } of kernelFaults) {
-            const found = ways({ state, world, ahead })
-            if (found.length > 0) applied.add(name)
-            expect(found).toEqual(ways({ state: copyState(state), world, ahead }))
+          for (const fault of kernelFaults) {
+            const found = fault.inject({ state, world, ahead })
+            if (found.length > 0) applied.add(fault.name)
+            expect(found).toEqual(fault.inject({ state: copyState(state), world, ahead }))
             expect(new Set(found.map(({ variant }) => variant)).size).toBe(found.length)
           }
         }
