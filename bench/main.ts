@@ -9,12 +9,13 @@ import { Machine } from './machine.ts'
 import { printTable, writeJson } from './report.ts'
 import { append } from './sections/append.ts'
 import { at } from './sections/at.ts'
+import { explore } from './sections/explore.ts'
 import { ingest } from './sections/ingest.ts'
 import { model } from './sections/model.ts'
 import { read } from './sections/read.ts'
 import { size } from './sections/size.ts'
 
-const sections: readonly Section[] = [append, read, at, ingest, size, model]
+const sections: readonly Section[] = [append, read, at, ingest, size, model, explore]
 const usage = `Usage: npm run bench -- [--only ${sections.map(({ name }) => name).join('|')}] [--quick]`
 
 const { only, quick } = options()

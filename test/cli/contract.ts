@@ -302,6 +302,44 @@ const simulation = z.strictObject({
   })
 })
 
+const exploration = z.strictObject({
+  policy,
+  file: z.string().nullable(),
+  patches: z.int(),
+  functions: z.int(),
+  tasks: z.int(),
+  hooks: z.int(),
+  callDepth: z.int(),
+  end: z.enum(['exhausted', 'depth', 'states', 'interrupted']),
+  states: z.int(),
+  transitions: z.int(),
+  depth: z.int(),
+  bitsPerState: z.int(),
+  bytesPerState: z.int(),
+  neverTaken: z.array(z.string()),
+  neverRefused: z.array(z.string()),
+  invariants: z.array(
+    z.strictObject({
+      id: z.string(),
+      says: z.string(),
+      promised: z.boolean(),
+      steps: z.int().positive().nullable(),
+      text: z.string().nullable(),
+      why: z.string().nullable(),
+      tasks: z.array(z.string()),
+      story: z.array(
+        z.strictObject({
+          who: z.string(),
+          what: z.string(),
+          errno: z.int(),
+          changes: z.array(z.string()),
+          wrong: z.array(z.string())
+        })
+      )
+    })
+  )
+})
+
 export const contract = {
   stack: { one: stack, rows: false },
   hooks: { one: hooks, rows: true },
@@ -318,6 +356,7 @@ export const contract = {
   verify: { one: verify, rows: false },
   import: { one: imported, rows: false },
   conform: { one: conformance, rows: true },
+  explore: { one: exploration, rows: false },
   simulate: { one: simulation, rows: false }
 } as const
 
