@@ -9,6 +9,7 @@ import { Machine } from './machine.ts'
 import { printTable, writeJson } from './report.ts'
 import { append } from './sections/append.ts'
 import { at } from './sections/at.ts'
+import { explore } from './sections/explore.ts'
 import { ingest } from './sections/ingest.ts'
 import { model } from './sections/model.ts'
 import { read } from './sections/read.ts'
@@ -16,7 +17,7 @@ import { replay } from './sections/replay.ts'
 import { size } from './sections/size.ts'
 import { sweep } from './sections/sweep.ts'
 
-const sections: readonly Section[] = [append, read, at, ingest, size, model, replay, sweep]
+const sections: readonly Section[] = [append, read, at, ingest, size, model, replay, sweep, explore]
 const usage = `Usage: npm run bench -- [--only ${sections.map(({ name }) => name).join('|')}] [--quick]`
 
 const { only, quick } = options()

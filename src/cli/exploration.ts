@@ -196,7 +196,7 @@ function patchWords(patch: Patch, flag: string): string {
   const words = [names.length === 0 ? 'changes no function' : `changes ${names.join(' and ')}`]
   if (flag !== 'replace_set' && patch.replace === true) words.push('replaces')
   if (flag === 'replaceable') words.push(patch.replaceable ? 'replaceable' : 'not replaceable')
-  if (flag === 'replace_set') words.push(`set ${String(patch.replaceSet)}`)
+  if (flag === 'replace_set' && typeof patch.replaceSet === 'number') words.push(`set ${patch.replaceSet}`)
   for (const { id, version } of patch.states) words.push(`state ${id} version ${version}`)
   return words.join(', ')
 }

@@ -263,6 +263,44 @@ const check = z.strictObject({
   avoidable: z.strictObject({ position: z.int(), uptimeNs: ns, ifOnly: z.string(), next: deed }).nullable()
 })
 
+const exploration = z.strictObject({
+  policy,
+  file: z.string().nullable(),
+  patches: z.int(),
+  functions: z.int(),
+  tasks: z.int(),
+  hooks: z.int(),
+  callDepth: z.int(),
+  end: z.enum(['exhausted', 'depth', 'states', 'interrupted']),
+  states: z.int(),
+  transitions: z.int(),
+  depth: z.int(),
+  bitsPerState: z.int(),
+  bytesPerState: z.int(),
+  neverTaken: z.array(z.string()),
+  neverRefused: z.array(z.string()),
+  invariants: z.array(
+    z.strictObject({
+      id: z.string(),
+      says: z.string(),
+      promised: z.boolean(),
+      steps: z.int().positive().nullable(),
+      text: z.string().nullable(),
+      why: z.string().nullable(),
+      tasks: z.array(z.string()),
+      story: z.array(
+        z.strictObject({
+          who: z.string(),
+          what: z.string(),
+          errno: z.int(),
+          changes: z.array(z.string()),
+          wrong: z.array(z.string())
+        })
+      )
+    })
+  )
+})
+
 export const contract = {
   stack: { one: stack, rows: false },
   hooks: { one: hooks, rows: true },
@@ -283,7 +321,8 @@ export const contract = {
   simulate: { one: simulation, rows: false },
   'what-if': { one: whatIf, rows: false },
   preflight: { one: preflight, rows: true },
-  replay: { one: replay, rows: false }
+  replay: { one: replay, rows: false },
+  explore: { one: exploration, rows: false }
 } as const
 
 /** Parses what a command printed with -o json; throws where it is not as the contract says. */

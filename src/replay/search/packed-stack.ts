@@ -43,7 +43,7 @@ export function sideOf({ bytes: state }: Work, task: number): number {
 }
 
 /** The slot whose entry is on top of the function's stack, or -1. */
-export function topOf(work: Work, world: PackedWorld, func: number): number {
+function topOf(work: Work, world: PackedWorld, func: number): number {
   for (let at = work.listed - 1; at >= 0; at -= 1) {
     const slot = work.order[at] as number
     if (((entriesOf(work, world, slot) >> func) & 1) === 1) return slot
@@ -52,7 +52,7 @@ export function topOf(work: Work, world: PackedWorld, func: number): number {
 }
 
 /** klp_check_stack_func(): the version of the function that must not be on a switching task's stack. */
-export function checkedVersion(work: Work, world: PackedWorld, func: number): number {
+function checkedVersion(work: Work, world: PackedWorld, func: number): number {
   const { bytes: state, order } = work
   const slot = (state[bytes.moving] as number) - 1
   if (state[bytes.goal] === 0) return versionOfEntry(work, slot, func)

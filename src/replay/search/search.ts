@@ -28,6 +28,8 @@ export interface SearchLimits {
 export interface SearchPlan extends SearchLimits {
   /** Moves that are never made. */
   readonly without?: readonly MoveName[]
+  /** Whether states that differ by names only count once; they do, unless told otherwise. */
+  readonly isReduced?: boolean
 }
 
 /** Everything that can happen in a packed world, breadth first, each state once. It runs in pieces. */
@@ -58,7 +60,7 @@ export class Search {
     this.#moves = new Moves(plan.without)
     this.layout = new Layout(world)
     this.table = new StateTable(this.layout.words)
-    this.#symmetry = new Symmetry(world, this.layout, renamings)
+    this.#symmetry = new Symmetry(world, this.layout, renamings, plan.isReduced)
     this.#packed = new Int32Array(this.layout.words)
     this.#readConstants()
     this.#symmetry.pack(this.#from, this.#packed)

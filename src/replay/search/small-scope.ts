@@ -25,7 +25,7 @@ interface Content {
   readonly hasState: boolean
 }
 
-export const scopeFunctions = ['A', 'B', 'C', 'D'] as const
+const scopeFunctions = ['A', 'B', 'C', 'D'] as const
 const stateOfScope = { id: 7, version: 1 }
 
 /**

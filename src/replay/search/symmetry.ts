@@ -38,8 +38,10 @@ export class Symmetry {
   readonly #slots = new Uint8Array(limits.patches)
   readonly #keys = new Int32Array(Math.max(limits.tasks, limits.hooks, limits.patches))
   readonly #sameOffers: boolean
+  readonly #isReduced: boolean
 
-  constructor(world: PackedWorld, layout: Layout, renamings: readonly Renaming[]) {
+  constructor(world: PackedWorld, layout: Layout, renamings: readonly Renaming[], isReduced = true) {
+    this.#isReduced = isReduced
     this.#world = world
     this.#layout = layout
     this.#renamings = renamings.length === 0 ? [asTheyAre] : renamings
@@ -50,6 +52,10 @@ export class Symmetry {
 
   /** Packs the state that stands for this one. */
   pack(state: Uint8Array, into: Int32Array): void {
+    if (!this.#isReduced) {
+      this.#layout.pack(state, into)
+      return
+    }
     this.#renamings.forEach((renaming, n) => {
       this.#rename(state, renaming)
       if (n === 0) {
