@@ -12,9 +12,10 @@ import { at } from './sections/at.ts'
 import { ingest } from './sections/ingest.ts'
 import { model } from './sections/model.ts'
 import { read } from './sections/read.ts'
+import { serve } from './sections/serve.ts'
 import { size } from './sections/size.ts'
 
-const sections: readonly Section[] = [append, read, at, ingest, size, model]
+const sections: readonly Section[] = [append, read, at, ingest, size, serve, model]
 const usage = `Usage: npm run bench -- [--only ${sections.map(({ name }) => name).join('|')}] [--quick]`
 
 const { only, quick } = options()

@@ -24,7 +24,7 @@ const pageEvents = 200
 /** A piece ends at so much text: a reader on a slow line has to take it in a while. */
 const pieceCharsMax = 1 << 18
 /** Pieces that are kept for other readers at the same place: they were all told of the same append. */
-const piecesMax = 64
+const piecesMax = 16
 
 /**
  * Where live readers get what comes. Each asks for the next piece when it has taken the one before, so that
