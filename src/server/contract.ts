@@ -229,3 +229,29 @@ export const verify = z.strictObject({
   fault: z.strictObject({ position: z.int(), reason: z.string() }).nullable(),
   kept: z.strictObject({ digest: z.string(), commit: z.int().nullable() }).optional()
 })
+
+const deed = z.strictObject({ position, type: z.string() })
+
+export const check = z.strictObject({
+  stream: z.string(),
+  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  invariant: z.string(),
+  promised: z.boolean(),
+  subject: z.string(),
+  text: z.string(),
+  position,
+  fromNs: ns,
+  toNs: ns.nullable(),
+  durationNs: ns.nullable(),
+  lasting: z.boolean(),
+  ended: deed.nullable(),
+  unsure,
+  cause: deed.extend({ actor: actor.nullable() }).nullable(),
+  command: z.strictObject({ position, command: z.string(), actor: actor.nullable() }).nullable(),
+  evidence: z.array(
+    z.strictObject({ source: z.string(), line: z.int(), raw: z.string(), inferred: z.boolean() })
+  ),
+  before: z.strictObject({ position: z.int(), uptimeNs: ns }),
+  diff: diff.omit({ stream: true, from: true, to: true }),
+  avoidable: z.strictObject({ position: z.int(), uptimeNs: ns, ifOnly: z.string(), next: deed }).nullable()
+})

@@ -120,7 +120,7 @@ describe('many readers', () => {
   })
 
   it('a slow one is cut off, and goes on where it was', async () => {
-    const service = await opened(await emptyService({ limits: { slowReaderMs: 500 } }))
+    const service = await opened(await emptyService({ limits: { slowReaderMs: 3000 } }))
     await service.log.append('a/1', 'any', bulky(1, 1))
     const slow = read(service, 'after=0&send=event')
     await slow.until(1)
