@@ -12,7 +12,7 @@ export const unsure = z.string().nullable()
 const version = z.string()
 export const policy = z.enum(['mainline', 'hybrid', 'replace-set']).nullable()
 
-export const actor = z.strictObject({
+const actor = z.strictObject({
   pid: z.int().nullable(),
   comm: z.string().nullable(),
   uid: z.int().nullable(),

@@ -25,7 +25,7 @@ const quit: DebugCommand = {
 }
 
 /** Every command of the debugger, in the order of its help. */
-export const debugCommands: readonly DebugCommand[] = [
+const debugCommands: readonly DebugCommand[] = [
   ...moving,
   ...stopping,
   ...looking,
