@@ -224,5 +224,7 @@ active proctype world() {
   :: d_step { hook == 0 && loc[0] != 0 -> hook = 2 }
   :: d_step { hook == 0 && loc[1] != 0 -> hook = 3 }
   :: d_step { hook != 0 -> hook = 0 }
+  /* Never: but what nobody reads SPIN would not keep apart. */
+  :: d_step { isEnable + everForced + scope[0] + scope[1] + scope[2] > P + 2 -> moving = 0 }
   od
 }

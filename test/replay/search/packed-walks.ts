@@ -1,15 +1,10 @@
 import { decide, type Operation } from '../../../src/kernel/index.ts'
 import type { Invariant } from '../../../src/replay/invariants/invariant.ts'
 import { ConcreteRun } from '../../../src/replay/search/concrete-run.ts'
+import { makeMove } from '../../../src/replay/search/make-move.ts'
 import { loadBytes } from '../../../src/replay/search/packed-kernel.ts'
 import { Layout } from '../../../src/replay/search/packed-layout.ts'
-import {
-  Moves,
-  makeMove,
-  moveArgument,
-  moveName,
-  refusalNames
-} from '../../../src/replay/search/packed-moves.ts'
+import { Moves, moveArgument, moveName, refusalNames } from '../../../src/replay/search/packed-moves.ts'
 import { newWork } from '../../../src/replay/search/packed-state.ts'
 import type { PackedWorld } from '../../../src/replay/search/packed-world.ts'
 import { type Renaming, Symmetry } from '../../../src/replay/search/symmetry.ts'
