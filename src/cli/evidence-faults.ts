@@ -3,6 +3,7 @@ import {
   type Answers,
   answersOf,
   Chance,
+  type Compared,
   type Comparison,
   compareAnswers,
   type EvidenceFault,
@@ -21,12 +22,14 @@ export class FaultableEvidence {
   readonly #boot: EvidenceBoot
   /** What the evidence answers without a fault. */
   readonly #whole: readonly Answers[]
+  readonly #compared: Compared
 
   private constructor(
     faulty: { readonly source: string; readonly format: EvidenceFormat; readonly text: EvidenceText },
     others: readonly FormattedSource[],
     boot: EvidenceBoot,
-    whole: readonly Answers[]
+    whole: readonly Answers[],
+    compared: Compared
   ) {
     this.source = faulty.source
     this.#format = faulty.format
@@ -34,20 +37,28 @@ export class FaultableEvidence {
     this.#others = others
     this.#boot = boot
     this.#whole = whole
+    this.#compared = compared
   }
 
   /** `faulty` is one of the sources: the one that goes wrong. The others are read once, and kept. */
   static async open(
     sources: readonly FormattedSource[],
     faulty: FormattedSource,
-    boot: EvidenceBoot
+    boot: EvidenceBoot,
+    compared: Compared = { hooks: true }
   ): Promise<FaultableEvidence> {
     const others: FormattedSource[] = []
     for (const other of sources) if (other !== faulty) others.push(await keptInMemory(other))
     const text = await textOf(faulty)
     const source = faulty.source.name
     const whole = await toldBy([memorySource(source, faulty.format, text.lines, text.ended), ...others], boot)
-    return new FaultableEvidence({ source, format: faulty.format, text }, others, boot, answersOf(whole))
+    return new FaultableEvidence(
+      { source, format: faulty.format, text },
+      others,
+      boot,
+      answersOf(whole),
+      compared
+    )
   }
 
   /** What the fault, at the place that the seed chooses, does to the answers; null where it has no place. */
@@ -59,7 +70,7 @@ export class FaultableEvidence {
       memorySource(n === 0 ? this.source : `${this.source}.${n + 1}`, this.#format, lines, ended)
     )
     const told = await toldBy([...copies, ...this.#others], this.#boot)
-    return compareAnswers(this.#whole, answersOf(told))
+    return compareAnswers(this.#whole, answersOf(told), this.#compared)
   }
 }
 

@@ -2,6 +2,7 @@ import type { StoredEvent } from '../events/index.ts'
 import { type MomentContext, parseMoment, QuestionError } from '../projections/index.ts'
 import {
   type Course,
+  evidenceFaults,
   type KernelFault,
   kernelFaults,
   operationName,
@@ -20,15 +21,20 @@ export interface AskedFault {
 
 /** The faults that the options ask for, by name or by family; none where nothing is asked. */
 export function askedFaults(names: readonly string[], families?: string): AskedFault[] {
-  if (families === 'evidence') {
-    throw new UsageError(
-      'faults in the evidence are not injected into a replay of the kernel',
-      'Give --faults kernel, or name faults with --fault.'
-    )
-  }
-  const named = names.map(oneFault)
-  const whole = families === undefined ? [] : kernelFaults.map((fault) => everywhere(fault))
+  const named = names.filter((name) => !isEvidenceFault(name)).map(oneFault)
+  const whole =
+    families === undefined || families === 'evidence' ? [] : kernelFaults.map((fault) => everywhere(fault))
   return [...named, ...whole.filter(({ fault }) => !named.some((one) => one.fault === fault))]
+}
+
+/** The names of the faults in the evidence that the options ask for. */
+export function askedEvidenceFaults(names: readonly string[], families?: string): string[] {
+  const all = families === 'evidence' || families === 'all'
+  return evidenceFaults.map(({ name }) => name).filter((name) => all || names.includes(name))
+}
+
+function isEvidenceFault(name: string): boolean {
+  return evidenceFaults.some((one) => one.name === name)
 }
 
 function everywhere(fault: KernelFault): AskedFault {
@@ -40,8 +46,9 @@ function oneFault(text: string): AskedFault {
   const name = at < 0 ? text : text.slice(0, at)
   const fault = kernelFaults.find((one) => one.name === name)
   if (fault === undefined) {
-    const width = Math.max(...kernelFaults.map((one) => one.name.length))
-    const list = kernelFaults.map((one) => `  ${one.name.padEnd(width)}  ${one.says}`)
+    const all = [...kernelFaults, ...evidenceFaults]
+    const width = Math.max(...all.map((one) => one.name.length))
+    const list = all.map((one) => `  ${one.name.padEnd(width)}  ${one.says}`)
     throw new UsageError(`no fault is called "${name}"`, `The faults are:\n${list.join('\n')}`)
   }
   if (at < 0) return everywhere(fault)

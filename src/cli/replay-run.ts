@@ -26,6 +26,7 @@ import type { App } from './app.ts'
 import { UsageError } from './errors.ts'
 import { seconds } from './output.ts'
 import { placeProgress } from './progress.ts'
+import { evidenceFaultsIn, sweepEvidence } from './replay-evidence.ts'
 import { type AskedFault, askedFaults, placed } from './replay-faults.ts'
 import { version } from './version.ts'
 
@@ -52,17 +53,26 @@ export async function runReplay(
   const invariants = invariantsFor(request.policy)
   const end = runCourse(course, invariants)
   const fromNs = history.find(({ position }) => position >= request.from)?.uptimeNs ?? 0n
+  const kernelFaultNames = request.faults.filter((name) => evidenceFaultsIn([name]).length === 0)
+  const evidence =
+    kernelFaultNames.length === request.faults.length
+      ? { findings: [], complete: true }
+      : await sweepEvidence(app, subject.stream, history, request)
+  const kernel = { ...request, faults: kernelFaultNames }
   const swept =
     request.faults.length === 0
       ? { findings: recordedFindings(course, invariants), injections: 0, complete: true }
-      : await sweepAll(app, subject, request, { course, history, fromNs, invariants })
+      : kernelFaultNames.length === 0
+        ? { findings: [], injections: 0, complete: true }
+        : await sweepAll(app, subject, kernel, { course, history, fromNs, invariants })
   return {
     klplog: version(),
     head: await headOf(subject.log),
     request,
     operations: course.operations.length,
     injections: swept.injections,
-    complete: swept.complete,
+    complete: swept.complete && evidence.complete,
+    evidence: evidence.findings,
     digest: stateDigest(end.state),
     differences: stateDifferences(fold(emptyState(), history), end.state),
     findings: swept.findings

@@ -8,29 +8,34 @@ import {
 import type { Policy, StoredEvent } from '../events/index.ts'
 import { evidenceShapes } from '../replay/index.ts'
 import { FaultableEvidence } from './evidence-faults.ts'
-import { memorySource } from './evidence-in-memory.ts'
+import { type EvidenceBoot, memorySource } from './evidence-in-memory.ts'
 
 /**
  * The evidence that a stored stream was told from, as far as the stream has kept it: of each source the lines that
- * proved something. One for each source that faults can be tried on, in the order in which the stream names them.
+ * proved something. What proved nothing by itself, a probe's registration say, is not among them, so hooks are left out
+ * of the comparison. One for each source that faults can be tried on, in the order in which the stream names them.
  */
 export async function faultableEvidenceOf(
   stream: string,
   events: readonly StoredEvent[]
 ): Promise<FaultableEvidence[]> {
   const sources = sourcesOf(events)
-  const boot = {
+  const faultable: FaultableEvidence[] = []
+  for (const source of sources) {
+    if (evidenceShapes[source.format.name] === undefined) continue
+    faultable.push(await FaultableEvidence.open(sources, source, bootOf(stream, events), { hooks: false }))
+  }
+  return faultable
+}
+
+/** What the stream knows of its boot beside its evidence. */
+export function bootOf(stream: string, events: readonly StoredEvent[]): EvidenceBoot {
+  return {
     stream,
     policy: policyOf(events),
     bootTimeNs: bootTimeOf(events),
     manifests: manifestsOf(events)
   }
-  const faultable: FaultableEvidence[] = []
-  for (const source of sources) {
-    if (evidenceShapes[source.format.name] === undefined) continue
-    faultable.push(await FaultableEvidence.open(sources, source, boot))
-  }
-  return faultable
 }
 
 /** The sources again, each with its lines in their order; what no reader recognises any more is left out. */

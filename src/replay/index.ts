@@ -34,6 +34,7 @@ export { Chance } from './faults/chance.ts'
 export {
   type Answers,
   answersOf,
+  type Compared,
   type Comparison,
   compareAnswers,
   type Falsehood,
@@ -53,6 +54,7 @@ export { prepareOperations } from './recorded/prepare-operations.ts'
 export { recordedCourse } from './recorded/recorded-course.ts'
 export {
   bearings,
+  type EvidenceFinding,
   faultText,
   findingTitle,
   type ReplayReport,

@@ -217,6 +217,19 @@ const replay = z.strictObject({
   complete: z.boolean(),
   digest: sha256,
   differences: z.array(z.string()),
+  evidence: z.array(
+    z.strictObject({
+      source: z.string(),
+      fault: z.string(),
+      places: z.int().positive(),
+      equal: z.int().min(0),
+      unsure: z.int().min(0),
+      late: z.int().min(0),
+      wrong: z.int().min(0),
+      first: z.strictObject({ seed: z.int(), fromNs: ns, what: z.string() }).nullable(),
+      unknowable: z.string().nullable()
+    })
+  ),
   findings: z.array(
     z.strictObject({
       faults: z.array(

@@ -3,12 +3,18 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
 import type { ModuleSpec } from '../../kernel/index.ts'
 import { positionAsked } from '../../projections/index.ts'
-import { manifest, manifestModules, type ReplayRequest, rulesOf } from '../../replay/index.ts'
+import {
+  type EvidenceFinding,
+  manifest,
+  manifestModules,
+  type ReplayRequest,
+  rulesOf
+} from '../../replay/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
 import { exitCodes, InputError, UsageError } from '../errors.ts'
-import { askedFaults } from '../replay-faults.ts'
+import { askedEvidenceFaults, askedFaults } from '../replay-faults.ts'
 import { formatOfFile, type ReplayFormat, rendered, replayFormats, writeReports } from '../replay-output.ts'
 import { repeatText, reportToRepeat, whatDiffers } from '../replay-repeat.ts'
 import { runReplay } from '../replay-run.ts'
@@ -47,7 +53,10 @@ scenario for \`klplog simulate\`. Ctrl-C ends a sweep with what was found so far
 WHERE is a moment as --at takes it (@417 or 417 is a position) or an operation: try, "insmod lp_x". The run
 begins at the boot in any case; --from and --to say between which moments faults happen.
 
-The exit code is 1 when an invariant breaks.`,
+Faults in the evidence (--faults evidence) happen to the files that the stream was told from: records lost,
+doubled, out of order, clocks set. The answers are then the same, or say that they are unsure.
+
+The exit code is 1 when an invariant breaks, or when an answer is wrong and does not say that it is unsure.`,
   examples: [
     'klplog replay --stream host1',
     'klplog replay --fault force --fault stalled-task@try -o json',
@@ -70,9 +79,14 @@ The exit code is 1 when an invariant breaks.`,
         await app.warn('stopped: what was found so far is told', 'Without Ctrl-C it goes to the end.')
         return exitCodes.interrupted
       }
-      return report.findings.length > 0 ? exitCodes.found : undefined
+      return report.findings.length > 0 || report.evidence.some(isFalse) ? exitCodes.found : undefined
     })
 })
+
+/** An answer was wrong, without a word, about what the evidence shows. */
+function isFalse({ unknowable, late, wrong }: EvidenceFinding): boolean {
+  return unknowable === null && late + wrong > 0
+}
 
 function define(command: Command): void {
   const more = (one: string, before?: readonly string[]) => [...(before ?? []), one]
@@ -89,7 +103,11 @@ function define(command: Command): void {
     .addOption(
       new Option('--faults <family>', 'every fault of a family').choices(['all', 'kernel', 'evidence'])
     )
-    .option('--runs <n>', 'so many runs with faults at random, in place of all', whole(1))
+    .option(
+      '--runs <n>',
+      'so many runs with faults at random, in place of all; of faults in the evidence so many places each',
+      whole(1)
+    )
     .option('--seed <n>', 'what the random runs follow from (default: 1)', whole(0))
     .option('--depth <n>', 'how many faults happen in one run', whole(1), 1)
     .option('--ahead <n>', 'how many operations a run goes on behind its fault', whole(1), 20)
@@ -135,7 +153,10 @@ async function requestOf(
     policy: options.policy ?? (await recordedPolicy(log, stream)),
     from,
     to,
-    faults: askedFaults(options.fault ?? [], families).map(({ text }) => text),
+    faults: [
+      ...askedFaults(options.fault ?? [], families).map(({ text }) => text),
+      ...askedEvidenceFaults(options.fault ?? [], families)
+    ],
     depth: options.depth,
     ahead: options.ahead,
     seed: isRandom ? (options.seed ?? 1) : null,

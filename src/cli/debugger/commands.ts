@@ -25,14 +25,7 @@ const quit: DebugCommand = {
 }
 
 /** Every command of the debugger, in the order of its help. */
-const debugCommands: readonly DebugCommand[] = [
-  ...moving,
-  ...stopping,
-  ...looking,
-  ...forking,
-  help,
-  quit
-]
+const debugCommands: readonly DebugCommand[] = [...moving, ...stopping, ...looking, ...forking, help, quit]
 
 /**
  * The command that a word stands for: its name, an alias, or a beginning that no other command has.

@@ -29,6 +29,11 @@ export type Comparison =
   | { readonly outcome: 'unsure'; readonly unsure: Stretch }
   | { readonly outcome: 'wrong'; readonly wrong: Falsehood }
 
+/** What is compared beside patches, functions, modules and transitions. */
+export interface Compared {
+  readonly hooks: boolean
+}
+
 /** What the projections answer, from this time on. */
 export interface Answers {
   readonly atNs: bigint
@@ -87,11 +92,15 @@ export function answersOf(history: Iterable<HistoryEvent>): Answers[] {
  * Holds what faulty evidence tells against what the whole evidence tells, at every time at which either changes. A
  * wrong answer counts only where it is not marked as unsure; being unsure without need is no mistake.
  */
-export function compareAnswers(whole: readonly Answers[], faulty: readonly Answers[]): Comparison {
+export function compareAnswers(
+  whole: readonly Answers[],
+  faulty: readonly Answers[],
+  compared: Compared = { hooks: true }
+): Comparison {
   let unsure: { fromNs: bigint; toNs: bigint | null } | null = null
   let wrong: { fromNs: bigint; what: string } | null = null
   for (const [atNs, truth, told] of together(whole, faulty)) {
-    const what = difference(truth, told)
+    const what = difference(truth, told, compared)
     if (wrong !== null && what === null)
       return { outcome: 'wrong', wrong: { ...wrong, toNs: atNs, noticed: true } }
     if (what !== null) wrong ??= { fromNs: atNs, what }
@@ -105,10 +114,12 @@ export function compareAnswers(whole: readonly Answers[], faulty: readonly Answe
 /** What the two disagree about; null when they agree, or when the faulty one says that it is unsure. */
 function difference(
   { views: truth }: Answers,
-  { doubt, unsureWhoSwitched, views: told }: Answers
+  { doubt, unsureWhoSwitched, views: told }: Answers,
+  { hooks }: Compared
 ): string | null {
   if (doubt !== null) return null
   for (const part of ['patches', 'functions', 'hooks', 'modules', 'transition'] as const) {
+    if (part === 'hooks' && !hooks) continue
     if (told[part] !== truth[part]) return `${part}: ${truth[part]} is told as ${told[part]}`
   }
   return unsureWhoSwitched || told.tasks === truth.tasks

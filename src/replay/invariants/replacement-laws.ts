@@ -83,33 +83,30 @@ function changedOthers(state: KernelState, { patch, kept, order }: Before): Comp
 }
 
 /** S9: the RFC reads the flag at the enable, and again at the completion. */
-export const scopeStays = defineInvariant<{ scope: Map<string, boolean> }>({
+export const scopeStays = defineInvariant<{ scope: Map<string, boolean> | null; found: Complaint[] }>({
   id: 'S9',
-  says: 'Who is in scope when a patch is enabled stays so until its transition completes, and nobody else is.',
+  says: 'Who is in scope when a patch is enabled is so when its transition completes, and nobody else is.',
   holds: ['hybrid'],
-  applies: ['hybrid'],
-  reads: ['patch.enabled', 'patch.disabled', 'patch.marked', 'transition.reversed', 'transition.completed'],
+  applies: everywhere,
+  reads: ['patch.enabled', 'patch.disabled', 'patch.replaced', 'nop.discarded', 'transition.completed'],
   brokenBy: ['RFC 3/4 (E.6 S3, S4)'],
-  start: () => ({ scope: new Map() }),
+  start: () => ({ scope: null, found: [] }),
   before: (memory, state, event) => {
+    memory.found = []
+    if (event.type === 'patch.disabled') memory.scope = null
     // Who does not replace reads no flag.
-    if (event.type === 'patch.enabled')
-      memory.scope = event.data.replace === true ? flagsOf(state) : new Map()
-    if (event.type === 'patch.disabled' || event.type === 'transition.completed') memory.scope = new Map()
-  },
-  holding: ({ scope }, state) => {
-    const { transition } = state
-    // A reversed enable reads nobody's flag any more.
-    if (transition === null || transition.goal === 'unpatched' || scope.size === 0) return []
-    const found: Complaint[] = []
+    if (event.type === 'patch.enabled') memory.scope = event.data.replace === true ? flagsOf(state) : null
+    if (memory.scope === null || !isCompletion(state, event) || state.transition?.goal !== 'patched') return
+    const by = state.transition.patch
     for (const [name, is] of flagsOf(state)) {
-      const was = scope.get(name)
+      const was = memory.scope.get(name)
       if (was === undefined || was === is) continue
-      const text = `${name} was ${word(was)} when ${transition.patch} was enabled, and is ${word(is)} now`
-      found.push({ subject: name, text })
+      const text = `${name} was ${word(was)} when ${by} was enabled, and is ${word(is)} when ${by} completes`
+      memory.found.push({ subject: name, text })
     }
-    return found
-  }
+    memory.scope = null
+  },
+  after: ({ found }) => found
 })
 
 function flagsOf(state: KernelState): Map<string, boolean> {

@@ -55,6 +55,22 @@ export interface ReportedFinding {
   readonly scenario: string | null
 }
 
+/** What a fault in the evidence did to the answers, at all the places of one source that it was tried at. */
+export interface EvidenceFinding {
+  readonly source: string
+  readonly fault: string
+  readonly places: number
+  /** The answers are the same, are unsure for a time, are wrong until later evidence shows it, or to the end. */
+  readonly equal: number
+  readonly unsure: number
+  readonly late: number
+  readonly wrong: number
+  /** The first place where an answer was wrong without a word. */
+  readonly first: { readonly seed: number; readonly fromNs: bigint; readonly what: string } | null
+  /** What of the fault no evidence can tell; null: it always shows, and a wrong answer is a fault of klplog's. */
+  readonly unknowable: string | null
+}
+
 /** What a replay came to. */
 export interface ReplayReport {
   /** klplog's version. */
@@ -71,6 +87,8 @@ export interface ReplayReport {
   /** Where that state is not the recorded one. */
   readonly differences: readonly string[]
   readonly findings: readonly ReportedFinding[]
+  /** What faults in the evidence did; empty where none was asked for. */
+  readonly evidence: readonly EvidenceFinding[]
 }
 
 /** A finding in a line: the invariant and what broke it. */
