@@ -24,7 +24,9 @@ export async function loadTimeline(
   let sliceEnd = performance.now() + sliceMs
   for await (const line of textLines(bytes)) {
     if (line === '') continue
-    if (hasBegun) page.add(decodeTimelinePage(line))
+    // A second head begins a history to compare.
+    if (line.startsWith('[')) page.add(decodeTimelinePage(line))
+    else if (hasBegun) page.beginOther(JSON.parse(line) as TimelineHead)
     else page.begin(JSON.parse(line) as TimelineHead, link)
     hasBegun = true
     if (performance.now() < sliceEnd) continue

@@ -19,8 +19,9 @@ export class Session {
   versions: ReadonlyMap<string, number> = new Map()
   complete = false
 
-  constructor(head: TimelineHead) {
-    this.history = new History(BigInt(head.fromNs))
+  /** `baseNs`: where its times count from; those of two that are compared count from the same moment. */
+  constructor(head: TimelineHead, baseNs = BigInt(head.fromNs)) {
+    this.history = new History(baseNs)
     this.head = head
     this.#read(head)
   }
@@ -66,7 +67,7 @@ export class Session {
   }
 
   #read(head: TimelineHead): void {
-    this.lanes = lanesOf(head)
+    this.lanes = lanesOf(head, this.history.baseNs)
     this.findings = findingsOf(head)
     this.versions = versionNumbers(head)
   }

@@ -12,8 +12,7 @@ type Since = (ns: string) => number
 type SpanOf<K extends 'patches' | 'functions' | 'hooks'> = TimelineHead[K][number]
 
 /** The lanes of a timeline: patches as they came, functions with hooks first, hooks as they came. */
-export function lanesOf(head: TimelineHead): Lane[] {
-  const baseNs = BigInt(head.fromNs)
+export function lanesOf(head: TimelineHead, baseNs = BigInt(head.fromNs)): Lane[] {
   const since: Since = (ns) => Number(BigInt(ns) - baseNs)
   const versions = versionNumbers(head)
   const hooked = hookedFunctions(head)
