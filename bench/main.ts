@@ -11,10 +11,11 @@ import { append } from './sections/append.ts'
 import { at } from './sections/at.ts'
 import { ingest } from './sections/ingest.ts'
 import { model } from './sections/model.ts'
+import { page } from './sections/page.ts'
 import { read } from './sections/read.ts'
 import { size } from './sections/size.ts'
 
-const sections: readonly Section[] = [append, read, at, ingest, size, model]
+const sections: readonly Section[] = [append, read, at, ingest, size, model, page]
 const usage = `Usage: npm run bench -- [--only ${sections.map(({ name }) => name).join('|')}] [--quick]`
 
 const { only, quick } = options()

@@ -1,5 +1,6 @@
 import { decodeTimelinePage, type TimelineHead } from '../../src/projections/index.ts'
 import type { Link } from '../history/link.ts'
+import { markOnce } from './marks.ts'
 import type { Page } from './page.ts'
 
 /** Long enough that the browser is not kept from drawing, and short enough that little waits for it. */
@@ -34,6 +35,7 @@ export async function loadTimeline(
     sliceEnd = performance.now() + sliceMs
   }
   page.finish(atFinding)
+  markOnce('klplog-whole')
 }
 
 /** Lines as they come; the last one may have no end. */

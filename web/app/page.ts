@@ -49,7 +49,7 @@ export class Page {
   /** A history to compare with the first one begins to come. */
   beginOther(head: TimelineHead): void {
     const { session } = this.view
-    if (session !== null) this.store.set({ other: new Session(head, session.history.baseNs) })
+    if (session !== null) this.store.set({ other: new Session(head, session) })
   }
 
   /** More events have come, in order. */

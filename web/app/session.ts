@@ -16,12 +16,13 @@ export class Session {
   lanes: readonly Lane[] = []
   findings: readonly Finding[] = []
   curves: readonly SwitchCurve[] = []
-  versions: ReadonlyMap<string, number> = new Map()
+  versions: Map<string, number>
   complete = false
 
-  /** `baseNs`: where its times count from; those of two that are compared count from the same moment. */
-  constructor(head: TimelineHead, baseNs = BigInt(head.fromNs)) {
-    this.history = new History(baseNs)
+  /** Two that are compared count their times from the same moment, and give a patch the same colour. */
+  constructor(head: TimelineHead, first: Session | null = null) {
+    this.history = new History(first?.history.baseNs ?? BigInt(head.fromNs))
+    this.versions = first?.versions ?? new Map()
     this.head = head
     this.#read(head)
   }
@@ -67,8 +68,8 @@ export class Session {
   }
 
   #read(head: TimelineHead): void {
-    this.lanes = lanesOf(head, this.history.baseNs)
+    this.versions = versionNumbers(head, this.versions)
+    this.lanes = lanesOf(head, this.history.baseNs, this.versions)
     this.findings = findingsOf(head)
-    this.versions = versionNumbers(head)
   }
 }

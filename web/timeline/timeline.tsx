@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { markOnce } from '../app/marks.ts'
 import type { Page } from '../app/page.ts'
 import type { Session } from '../app/session.ts'
 import type { View } from '../app/view.ts'
@@ -127,6 +128,7 @@ function useDrawn(
     )
     drawAxis(brush, history.baseNs)
     drawFindings(brush, findings)
+    markOnce('klplog-first-picture')
   }, [session, revision, window, palette, lanes, width, height, scrollTop, rowHeight])
   useLayoutEffect(() => {
     const canvas = sized(over.current, width, height)
