@@ -63,6 +63,8 @@ export interface TimelineViolation {
   readonly fromNs: string
   readonly toNs: string | null
   readonly toPosition: number | null
+  /** Whether it is about a state, which lasts, and not about a single step. */
+  readonly lasting: boolean
   /** Whether the policy promises the invariant; else it is a hazard. */
   readonly promised: boolean
   readonly unsure: string | null

@@ -6,6 +6,7 @@ import { live } from './routes/live.ts'
 import { blocking, gaps, runs, spans } from './routes/spans.ts'
 import { blame, diff, hooks, stackEndpoint, state } from './routes/state.ts'
 import { rejected, streams } from './routes/streams.ts'
+import { violations } from './routes/violations.ts'
 
 /** Every endpoint of /v1, in the order of the document. */
 export const endpoints: readonly Endpoint[] = [
@@ -21,6 +22,7 @@ export const endpoints: readonly Endpoint[] = [
   blame,
   spans,
   timeline,
+  violations,
   streams,
   rejected,
   append,

@@ -1,9 +1,15 @@
-import { eventSentence, type TimelineEvent, type TimelineHead } from '../../src/projections/index.ts'
+import {
+  eventSentence,
+  type TimelineEvent,
+  type TimelineHead,
+  type TimelineViolation
+} from '../../src/projections/index.ts'
 import { type EventFilter, passing } from '../history/event-filter.ts'
 import type { Finding } from '../history/findings.ts'
 import { lastAtMost } from '../history/history.ts'
 import { changesAt } from '../history/lane.ts'
 import { decodeLink, encodeLink, type Link } from '../history/link.ts'
+import { partingOf } from '../history/parting.ts'
 import { uptimeText } from '../history/times.ts'
 import { around, panned, showing, type Window, zoomed } from '../timeline/scale.ts'
 import { Session } from './session.ts'
@@ -26,6 +32,8 @@ export class Page {
     this.#asked = link
     this.store.set({
       session,
+      other: null,
+      partsAt: null,
       revision: this.view.revision + 1,
       problem: null,
       window: session.fitting,
@@ -38,10 +46,20 @@ export class Page {
     this.#showLink(link)
   }
 
+  /** A history to compare with the first one begins to come. */
+  beginOther(head: TimelineHead): void {
+    const { session } = this.view
+    if (session !== null) this.store.set({ other: new Session(head, session) })
+  }
+
   /** More events have come, in order. */
   add(events: readonly TimelineEvent[]): void {
-    const { session } = this.view
+    const { session, other } = this.view
     if (session === null) return
+    if (other !== null) {
+      other.append(events)
+      return
+    }
     const from = session.history.length
     session.append(events)
     const places = [...this.view.places, ...passing(session.history, this.view.filter, from)]
@@ -53,13 +71,17 @@ export class Page {
     const { session } = this.view
     if (session === null) return
     session.finish()
+    const { other } = this.view
+    other?.finish()
+    if (other !== null) this.store.set({ partsAt: partingOf(session.lanes, other.lanes) })
     const { history } = session
     const hasMoved = this.view.cursor.index >= 0
     const asked = this.#asked
     this.#asked = null
     this.store.set({ revision: this.view.revision + 1 })
     if (hasMoved || asked === null) return
-    const [first] = session.findings
+    // What a gap is about can be seen; a broken promise may come before its effect.
+    const first = session.findings.find(({ kind }) => kind === 'gap') ?? session.findings[0]
     const begins =
       atFinding && first !== undefined ? history.indexAt(history.since(first.fromNs)) : history.length - 1
     if (asked.at === null) this.moveTo(begins, false)
@@ -80,13 +102,20 @@ export class Page {
     const sawEnd = window.to >= lastTime
     const wasLast = cursor.index === session.history.length - 1
     this.add(events.filter(({ position }) => position > this.lastPosition))
-    session.renew(head)
+    // A check takes longer: until the next one its last word stands.
+    session.renew({ ...head, violations: session.head.violations })
     this.store.set({ revision: this.view.revision + 1 })
     if (following !== true) return
     const grownBy = session.lastTime - lastTime
     const slid = { from: window.from + grownBy, to: window.to + grownBy }
     this.store.set({ window: wasFitting ? session.fitting : sawEnd ? slid : window })
     if (wasLast) this.moveTo(session.history.length - 1, false)
+  }
+
+  /** A check has found these. */
+  showViolations(violations: readonly TimelineViolation[]): void {
+    this.view.session?.mark(violations)
+    this.store.set({ revision: this.view.revision + 1 })
   }
 
   /** To an event, by its place in the history. */

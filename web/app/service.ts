@@ -1,10 +1,11 @@
-import { decodeTimelinePage, type TimelineHead } from '../../src/projections/index.ts'
+import { decodeTimelinePage, type TimelineHead, type TimelineViolation } from '../../src/projections/index.ts'
 import { decodeLink, type Link } from '../history/link.ts'
 import { loadTimeline, textLines } from './load.ts'
 import type { Page } from './page.ts'
 
 /** More news than this is one piece of news. */
 const renewMsMin = 250
+const checkMsMin = 5000
 const retryMs = 2000
 
 /** The service wants a token that the page does not have. */
@@ -48,6 +49,7 @@ export async function showStream(page: Page, service: Service): Promise<void> {
   if (stream === undefined) throw new Error('The log is empty: klplog ingest puts evidence in.')
   const { body } = await service.get('v1/timeline', { stream })
   if (body !== null) await loadTimeline(page, body, link, false)
+  void check(page, service, stream)
   await follow(page, service, stream)
 }
 
@@ -79,6 +81,7 @@ async function listen(
   body: ReadableStream<Uint8Array>
 ): Promise<void> {
   let renewed = Number.NEGATIVE_INFINITY
+  let checked = performance.now()
   for await (const line of textLines(body)) {
     const position = /^id: (\d+)$/.exec(line)?.[1]
     if (position === undefined || Number(position) <= page.lastPosition) continue
@@ -86,6 +89,19 @@ async function listen(
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
     await renew(page, service, stream)
     renewed = performance.now()
+    if (renewed < checked + checkMsMin) continue
+    checked = renewed
+    void check(page, service, stream)
+  }
+}
+
+/** A check of a long log takes its time: the page does not wait for it, and is as good without. */
+async function check(page: Page, service: Service, stream: string): Promise<void> {
+  try {
+    const response = await service.get('v1/violations', { stream })
+    page.showViolations((await response.json()) as TimelineViolation[])
+  } catch (error) {
+    page.store.set({ spoken: `Violations are not known: ${String(error)}` })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { TimelineEvent, TimelineHead } from '../../src/projections/index.ts'
+import type { TimelineEvent, TimelineHead, TimelineViolation } from '../../src/projections/index.ts'
 import { type Finding, findingsOf } from '../history/findings.ts'
 import { History } from '../history/history.ts'
 import type { Lane } from '../history/lane.ts'
@@ -16,11 +16,13 @@ export class Session {
   lanes: readonly Lane[] = []
   findings: readonly Finding[] = []
   curves: readonly SwitchCurve[] = []
-  versions: ReadonlyMap<string, number> = new Map()
+  versions: Map<string, number>
   complete = false
 
-  constructor(head: TimelineHead) {
-    this.history = new History(BigInt(head.fromNs))
+  /** Two that are compared count their times from the same moment, and give a patch the same colour. */
+  constructor(head: TimelineHead, first: Session | null = null) {
+    this.history = new History(first?.history.baseNs ?? BigInt(head.fromNs))
+    this.versions = first?.versions ?? new Map()
     this.head = head
     this.#read(head)
   }
@@ -45,6 +47,11 @@ export class Session {
     this.curves = switchCurves(this.head, this.history)
   }
 
+  /** What a check found. */
+  mark(violations: readonly TimelineViolation[]): void {
+    this.renew({ ...this.head, violations })
+  }
+
   /** The log went on: what its lanes say now. */
   renew(head: TimelineHead): void {
     this.head = head
@@ -61,8 +68,8 @@ export class Session {
   }
 
   #read(head: TimelineHead): void {
-    this.lanes = lanesOf(head)
+    this.versions = versionNumbers(head, this.versions)
+    this.lanes = lanesOf(head, this.history.baseNs, this.versions)
     this.findings = findingsOf(head)
-    this.versions = versionNumbers(head)
   }
 }

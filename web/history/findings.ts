@@ -18,8 +18,8 @@ export function findingsOf(head: TimelineHead): Finding[] {
   const violations = head.violations.map(
     (one): Finding => ({
       kind: one.promised ? 'violation' : 'hazard',
-      title: `${one.invariant} ${one.subject}`,
-      text: one.text,
+      title: one.text,
+      text: `${one.invariant}, which ${one.promised ? 'this policy promises' : 'this policy does not promise'}`,
       fromNs: BigInt(one.fromNs),
       toNs: one.toNs === null ? null : BigInt(one.toNs),
       position: one.position,

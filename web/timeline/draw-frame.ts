@@ -34,6 +34,22 @@ export function drawAxis({ canvas, palette, geometry, window }: Brush, baseNs: b
   canvas.fillRect(0, axisHeight - 1, width, 1)
 }
 
+/** What is to look at, under the axis: a bar for as long as it lasted, a notch where it began. */
+export function drawFindings(
+  { canvas, palette, geometry, window }: Brush,
+  findings: readonly { readonly kind: Finding['kind']; readonly from: number; readonly to: number }[]
+): void {
+  const { width, axisHeight } = geometry
+  for (const { kind, from, to } of findings) {
+    if (kind === 'doubt' || from > window.to || to < window.from) continue
+    const left = toPx(window, width, from)
+    const right = toPx(window, width, to)
+    canvas.fillStyle = palette.bad
+    canvas.fillRect(left, axisHeight - 3, Math.max(2, right - left), 3)
+    canvas.fillRect(left - 1, axisHeight - 9, 3, 9)
+  }
+}
+
 /** Where evidence is missing, nothing that lies above is sure. */
 export function drawDoubts(
   { canvas, palette, geometry, window }: Brush,
@@ -52,7 +68,9 @@ export function drawDoubts(
 export function drawCursor(
   { canvas, palette, geometry, window }: Brush,
   cursor: number,
-  markers: readonly { readonly name: string; readonly time: number }[]
+  markers: readonly { readonly name: string; readonly time: number }[],
+  /** Where two histories part: drawn as a marker, but the stretch is between the others. */
+  parting: readonly { readonly name: string; readonly time: number }[]
 ): void {
   const { width, height, axisHeight } = geometry
   canvas.clearRect(0, 0, width, height)
@@ -63,7 +81,7 @@ export function drawCursor(
     canvas.fillRect(Math.min(a, b), 0, Math.abs(b - a), height)
     canvas.globalAlpha = 1
   }
-  for (const { name, time } of markers) {
+  for (const { name, time } of [...markers, ...parting]) {
     const x = Math.round(toPx(window, width, time))
     if (x < -20 || x > width + 20) continue
     canvas.fillStyle = palette.muted

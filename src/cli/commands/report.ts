@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
+import type { SqliteLog, StreamInfo } from '../../events/index.ts'
 import { timelineLines } from '../../projections/index.ts'
+import { recordedViolations } from '../../replay/index.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
 import { InputError, UsageError } from '../errors.ts'
@@ -9,6 +11,7 @@ import { type StreamOptions, selectStream, withStream } from '../streams.ts'
 
 interface ReportOptions extends StreamOptions {
   readonly html?: string
+  readonly beside?: string
   readonly force?: boolean
 }
 
@@ -18,16 +21,21 @@ export const report = defineCommand<ReportOptions>({
   group: 'Questions:',
   summary: 'write a timeline to look at, as one HTML file',
   description: `Writes a page that shows the whole history of a boot: lanes of patches, functions and hooks with
-what calls run, gaps, a cursor to drag, the state at the cursor, and every event with its evidence.
+what calls run, gaps and broken invariants, a cursor to drag, the state at the cursor, and every event with its evidence.
 
 The file needs nothing but a browser: it can be mailed, and it asks nothing of any network.`,
   examples: [
     'klplog report --html timeline.html',
-    'klplog report --html /tmp/host1.html --host host1 --boot -1 --force'
+    'klplog report --html /tmp/host1.html --host host1 --boot -1 --force',
+    'klplog report --html two.html --stream host1 --beside host2'
   ],
   define: (command) => {
     withStream(command)
       .option('--html <file>', 'where to')
+      .option(
+        '--beside <stream>',
+        'another boot to compare with, under the first one, and where the two part'
+      )
       .option('-f, --force', 'replace the file when it exists')
   },
   run: (app, options) =>
@@ -38,8 +46,20 @@ The file needs nothing but a browser: it can be mailed, and it asks nothing of a
         throw new InputError(`${html} exists already`, 'Give another name, or --force to replace it.')
       }
       const stream = await selectStream(log, options)
-      await writeReport(html, stream.stream, timelineLines(log, stream, []))
+      const { beside } = options
+      const other = beside === undefined ? null : await selectStream(log, { stream: beside })
+      await writeReport(html, stream.stream, bothTimelines(log, stream, other))
       await app.note(`${html}: ${stream.stream}, ${counted(stream.revision, 'event')}. Open it in a browser.`)
       return undefined
     })
 })
+
+/** One timeline, then the one to compare with: a head begins each. */
+async function* bothTimelines(
+  log: SqliteLog,
+  stream: StreamInfo,
+  other: StreamInfo | null
+): AsyncGenerator<string> {
+  yield* timelineLines(log, stream, await recordedViolations(log, stream))
+  if (other !== null) yield* timelineLines(log, other, await recordedViolations(log, other))
+}
