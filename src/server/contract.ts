@@ -8,11 +8,11 @@ import { z } from 'zod'
 export const ns = z.string().regex(/^-?\d+$/)
 export const position = z.int().positive()
 const functionKey = z.string().regex(/^[^:]+:.+,\d+$/)
-export const unsure = z.string().nullable()
+const unsure = z.string().nullable()
 const version = z.string()
 export const policy = z.enum(['mainline', 'hybrid', 'replace-set']).nullable()
 
-export const actor = z.strictObject({
+const actor = z.strictObject({
   pid: z.int().nullable(),
   comm: z.string().nullable(),
   uid: z.int().nullable(),
