@@ -12,13 +12,26 @@ import { at } from './sections/at.ts'
 import { explore } from './sections/explore.ts'
 import { ingest } from './sections/ingest.ts'
 import { model } from './sections/model.ts'
+import { page } from './sections/page.ts'
 import { read } from './sections/read.ts'
 import { replay } from './sections/replay.ts'
 import { serve } from './sections/serve.ts'
 import { size } from './sections/size.ts'
 import { sweep } from './sections/sweep.ts'
 
-const sections: readonly Section[] = [append, read, at, ingest, size, model, replay, sweep, explore, serve]
+const sections: readonly Section[] = [
+  append,
+  read,
+  at,
+  ingest,
+  size,
+  model,
+  replay,
+  sweep,
+  explore,
+  serve,
+  page
+]
 const usage = `Usage: npm run bench -- [--only ${sections.map(({ name }) => name).join('|')}] [--quick]`
 
 const { only, quick } = options()

@@ -10,7 +10,7 @@ import { InputError } from './errors.ts'
 const place = '<script type="text/plain" id="klplog-timeline">'
 
 /** The page as `npm run build` made it, which is as far above the compiled file as above the source. */
-export function builtPage(): string {
+function builtPage(): string {
   for (const path of ['../../dist/web/page.html', '../../web/page.html']) {
     const file = fileURLToPath(new URL(path, import.meta.url))
     // Beside the sources lies the page's own template.

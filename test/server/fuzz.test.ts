@@ -31,7 +31,7 @@ interface Request {
 function requestTo(path: string, method: string, operation: Operation): fc.Arbitrary<Request> {
   const { parameters = [], requestBody } = operation
   const names = parameters.filter((one) => one.in === 'query').map(({ name }) => name)
-  const name =
+  const aName =
     names.length === 0 ? anyText : fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...names) }, anyText)
   const part = fc.oneof(anyText, fc.constantFrom('98', '@98'))
   const schema = requestBody?.content['application/json']?.schema
@@ -40,7 +40,7 @@ function requestTo(path: string, method: string, operation: Operation): fc.Arbit
     path: fc
       .array(part, { minLength: 3, maxLength: 3 })
       .map(([one = '']) => path.replaceAll(/\{\w+\}/g, () => encodeLoosely(one))),
-    query: fc.array(fc.tuple(name, anyText), { maxLength: 4 }),
+    query: fc.array(fc.tuple(aName, anyText), { maxLength: 4 }),
     body: schema === undefined ? fc.constant(null) : bodyOf(nearly(schema, document)),
     token: fc.oneof(
       { weight: 8, arbitrary: fc.constant(admin) },

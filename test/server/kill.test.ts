@@ -86,6 +86,7 @@ describe('a service under load', () => {
     timeout: 300_000
   }, async () => {
     const service = await startServiceProcess(start, join(directory.path, 'loaded.db'))
+    const [rounds, batches, perBatch] = [8, 10, 200]
     const append = async (first: number, count: number) => {
       const response = await fetch(`${service.url}/v1/events`, {
         method: 'POST',
@@ -100,14 +101,13 @@ describe('a service under load', () => {
     for (const reader of readers) expect(await reader.opened).toBe(200)
     readers[0]?.pause()
     const memory: number[] = []
-    const [rounds, batches, count] = [8, 10, 200]
     for (let round = 0; round < rounds; round++) {
-      for (let n = 0; n < batches; n++) await append(2 + (round * batches + n) * count, count)
-      await readers[1]?.until((round + 1) * batches * count)
+      for (let n = 0; n < batches; n++) await append(2 + (round * batches + n) * perBatch, perBatch)
+      await readers[1]?.until((round + 1) * batches * perBatch)
       const metrics = await (await fetch(`${service.url}/metrics`)).text()
       memory.push(Number(/klplog_process_resident_memory_bytes (\d+)/.exec(metrics)?.[1]))
     }
-    const [early = 0, late = 0] = [Math.max(...memory.slice(2, 4)), Math.max(...memory.slice(-2))]
+    const [early, late] = [Math.max(...memory.slice(2, 4)), Math.max(...memory.slice(-2))]
     console.log(`resident MB by round: ${memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')}`)
     expect(late - early).toBeLessThan(64e6)
     service.process.kill('SIGTERM')

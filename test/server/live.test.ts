@@ -45,7 +45,7 @@ describe('the live stream', () => {
         ...switched(900_001),
         type: 'module.loaded',
         data: { module: 'lp_new', livepatch: true, actor: null }
-      } as NewEvent
+      }
     ])
     const [event, change] = await reader.until(2)
     expect(event).toMatchObject({ event: 'event', id: '312', data: { position: 312, type: 'module.loaded' } })

@@ -7,10 +7,10 @@ import { FindingList } from '../panels/finding-list.tsx'
 import { StatePanel } from '../panels/state-panel.tsx'
 import { Overview } from '../timeline/overview.tsx'
 import { type Palette, readPalette } from '../timeline/palette.ts'
-import { Timeline } from '../timeline/timeline.tsx'
 import { useMedia } from '../timeline/use-size.ts'
 import { Filters } from './filters.tsx'
 import { Header } from './header.tsx'
+import { Histories } from './histories.tsx'
 import { press } from './keys.ts'
 import type { Page } from './page.ts'
 import { TokenForm } from './token-form.tsx'
@@ -52,7 +52,9 @@ export function App({ page, onToken }: { page: Page; onToken: (token: string) =>
             Timeline
           </h2>
           {session !== null && <Overview page={page} view={view} palette={palette} />}
-          {session !== null && <Timeline page={page} view={view} palette={palette} isNarrow={isNarrow} />}
+          {session !== null && (
+            <Histories page={page} view={view} session={session} palette={palette} isNarrow={isNarrow} />
+          )}
           <Toolbar page={page} view={view} />
         </section>
         <div class="panels">

@@ -1,5 +1,6 @@
 import { decodeTimelinePage, type TimelineHead } from '../../src/projections/index.ts'
 import type { Link } from '../history/link.ts'
+import { markOnce } from './marks.ts'
 import type { Page } from './page.ts'
 
 /** Long enough that the browser is not kept from drawing, and short enough that little waits for it. */
@@ -24,7 +25,9 @@ export async function loadTimeline(
   let sliceEnd = performance.now() + sliceMs
   for await (const line of textLines(bytes)) {
     if (line === '') continue
-    if (hasBegun) page.add(decodeTimelinePage(line))
+    // A second head begins a history to compare.
+    if (line.startsWith('[')) page.add(decodeTimelinePage(line))
+    else if (hasBegun) page.beginOther(JSON.parse(line) as TimelineHead)
     else page.begin(JSON.parse(line) as TimelineHead, link)
     hasBegun = true
     if (performance.now() < sliceEnd) continue
@@ -32,6 +35,7 @@ export async function loadTimeline(
     sliceEnd = performance.now() + sliceMs
   }
   page.finish(atFinding)
+  markOnce('klplog-whole')
 }
 
 /** Lines as they come; the last one may have no end. */

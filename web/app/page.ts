@@ -9,6 +9,7 @@ import type { Finding } from '../history/findings.ts'
 import { lastAtMost } from '../history/history.ts'
 import { changesAt } from '../history/lane.ts'
 import { decodeLink, encodeLink, type Link } from '../history/link.ts'
+import { partingOf } from '../history/parting.ts'
 import { uptimeText } from '../history/times.ts'
 import { around, panned, showing, type Window, zoomed } from '../timeline/scale.ts'
 import { Session } from './session.ts'
@@ -31,6 +32,8 @@ export class Page {
     this.#asked = link
     this.store.set({
       session,
+      other: null,
+      partsAt: null,
       revision: this.view.revision + 1,
       problem: null,
       window: session.fitting,
@@ -43,10 +46,20 @@ export class Page {
     this.#showLink(link)
   }
 
+  /** A history to compare with the first one begins to come. */
+  beginOther(head: TimelineHead): void {
+    const { session } = this.view
+    if (session !== null) this.store.set({ other: new Session(head, session) })
+  }
+
   /** More events have come, in order. */
   add(events: readonly TimelineEvent[]): void {
-    const { session } = this.view
+    const { session, other } = this.view
     if (session === null) return
+    if (other !== null) {
+      other.append(events)
+      return
+    }
     const from = session.history.length
     session.append(events)
     const places = [...this.view.places, ...passing(session.history, this.view.filter, from)]
@@ -58,6 +71,9 @@ export class Page {
     const { session } = this.view
     if (session === null) return
     session.finish()
+    const { other } = this.view
+    other?.finish()
+    if (other !== null) this.store.set({ partsAt: partingOf(session.lanes, other.lanes) })
     const { history } = session
     const hasMoved = this.view.cursor.index >= 0
     const asked = this.#asked

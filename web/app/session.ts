@@ -16,11 +16,13 @@ export class Session {
   lanes: readonly Lane[] = []
   findings: readonly Finding[] = []
   curves: readonly SwitchCurve[] = []
-  versions: ReadonlyMap<string, number> = new Map()
+  versions: Map<string, number>
   complete = false
 
-  constructor(head: TimelineHead) {
-    this.history = new History(BigInt(head.fromNs))
+  /** Two that are compared count their times from the same moment, and give a patch the same colour. */
+  constructor(head: TimelineHead, first: Session | null = null) {
+    this.history = new History(first?.history.baseNs ?? BigInt(head.fromNs))
+    this.versions = first?.versions ?? new Map()
     this.head = head
     this.#read(head)
   }
@@ -66,8 +68,8 @@ export class Session {
   }
 
   #read(head: TimelineHead): void {
-    this.lanes = lanesOf(head)
+    this.versions = versionNumbers(head, this.versions)
+    this.lanes = lanesOf(head, this.history.baseNs, this.versions)
     this.findings = findingsOf(head)
-    this.versions = versionNumbers(head)
   }
 }

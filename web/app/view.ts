@@ -16,6 +16,10 @@ export type MarkerName = 'a' | 'b'
 /** All that the page shows, in one value. */
 export interface View {
   readonly session: Session | null
+  /** Another history under the first one, to compare; null where there is none. */
+  readonly other: Session | null
+  /** Where the two part, as a time; null: nowhere, or nothing to compare. */
+  readonly partsAt: number | null
   /** Grows when the session has more to show. */
   readonly revision: number
   /** What went wrong, for people. */
@@ -39,6 +43,8 @@ export interface View {
 
 export const emptyView: View = {
   session: null,
+  other: null,
+  partsAt: null,
   revision: 0,
   problem: null,
   wantsToken: false,

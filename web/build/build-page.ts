@@ -12,13 +12,13 @@ const web = fileURLToPath(new URL('..', import.meta.url))
  */
 const withoutTheServer: Plugin = {
   name: 'without-the-server',
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: /^\.{1,2}\// }, async ({ path, resolveDir, kind, pluginData }) => {
+  setup(builder) {
+    builder.onResolve({ filter: /^\.{1,2}\// }, async ({ path, resolveDir, kind, pluginData }) => {
       if (pluginData === 'resolved') return null
-      const found = await resolve(path, { resolveDir, kind, pluginData: 'resolved' })
+      const found = await builder.resolve(path, { resolveDir, kind, pluginData: 'resolved' })
       return resolveDir.includes('/node_modules/') ? found : { ...found, sideEffects: false }
     })
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+    builder.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
       if (kind === 'entry-point' || path.startsWith('preact')) return null
       return { path, external: true, sideEffects: false }
     })

@@ -12,10 +12,12 @@ type Since = (ns: string) => number
 type SpanOf<K extends 'patches' | 'functions' | 'hooks'> = TimelineHead[K][number]
 
 /** The lanes of a timeline: patches as they came, functions with hooks first, hooks as they came. */
-export function lanesOf(head: TimelineHead): Lane[] {
-  const baseNs = BigInt(head.fromNs)
+export function lanesOf(
+  head: TimelineHead,
+  baseNs = BigInt(head.fromNs),
+  versions = versionNumbers(head)
+): Lane[] {
   const since: Since = (ns) => Number(BigInt(ns) - baseNs)
-  const versions = versionNumbers(head)
   const hooked = hookedFunctions(head)
   const functions = [...bySubject(head.functions)].map(([key, spans]) =>
     functionLane(key, spans, head, versions, since)
@@ -33,9 +35,12 @@ export function hookedFunctions({ hooks }: TimelineHead): Set<string> {
   return new Set(hooks.flatMap(({ value }) => value.functions.map((key) => `function ${key}`)))
 }
 
-/** Each patch's place in the order in which patches came: its colour. */
-export function versionNumbers({ patches }: TimelineHead): Map<string, number> {
-  const numbers = new Map<string, number>()
+/** Each patch's place in the order in which patches came: its colour. Those that are known keep theirs. */
+export function versionNumbers(
+  { patches }: TimelineHead,
+  known: ReadonlyMap<string, number> = new Map()
+): Map<string, number> {
+  const numbers = new Map(known)
   for (const { subject } of patches) if (!numbers.has(subject)) numbers.set(subject, numbers.size)
   return numbers
 }

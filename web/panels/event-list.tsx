@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { eventSentence } from '../../src/projections/index.ts'
 import type { Page } from '../app/page.ts'
-import type { View } from '../app/view.ts'
+import type { Session } from '../app/session.ts'
+import type { MarkerName, View } from '../app/view.ts'
 import { lastAtMost } from '../history/history.ts'
 import { uptimeText } from '../history/times.ts'
 import { useSize } from '../timeline/use-size.ts'
@@ -51,40 +52,61 @@ export function EventList({ page, view }: { page: Page; view: View }) {
         </div>
       )}
       <div role="presentation" class="event-rows" style={{ height: `${Math.min(fullPx, heightMaxPx)}px` }}>
-        {places.slice(first, last).map((place, n) => {
-          const at = first + n
-          const event = session.history.events[place]
-          if (event === undefined) return null
-          const marks = (['a', 'b'] as const).filter((name) => markers[name] === place)
-          return (
-            // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, not its rows
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys
-            <div
-              key={place}
-              id={`event-${place}`}
-              role="option"
-              aria-selected={at === selected}
-              aria-posinset={at + 1}
-              aria-setsize={places.length}
-              class={`event-row ${session.history.isChanging(place) ? 'changing' : ''}`}
-              style={{ top: `${at * rowPx - top + scrollTop}px` }}
-              onClick={() => page.moveTo(place)}
-            >
-              <span class="position">@{event.position}</span>
-              <span class="time">{uptimeText(event.uptimeNs)}</span>
-              <span class="type">{event.type}</span>
-              <span class="says">
-                {marks.map((name) => (
-                  <b key={name} class="mark">
-                    {name.toUpperCase()}
-                  </b>
-                ))}
-                {eventSentence(event)}
-              </span>
-            </div>
-          )
-        })}
+        {places.slice(first, last).map((place, n) => (
+          <EventRow
+            key={place}
+            page={page}
+            session={session}
+            place={place}
+            at={first + n}
+            of={places.length}
+            isSelected={first + n === selected}
+            top={(first + n) * rowPx - top + scrollTop}
+            marks={(['a', 'b'] as const).filter((name) => markers[name] === place)}
+          />
+        ))}
       </div>
+    </div>
+  )
+}
+
+function EventRow(props: {
+  page: Page
+  session: Session
+  place: number
+  at: number
+  of: number
+  isSelected: boolean
+  top: number
+  marks: readonly MarkerName[]
+}) {
+  const { page, session, place, at, of, isSelected, top, marks } = props
+  const event = session.history.events[place]
+  if (event === undefined) return null
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, not its rows
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys
+    <div
+      id={`event-${place}`}
+      role="option"
+      aria-selected={isSelected}
+      aria-posinset={at + 1}
+      aria-setsize={of}
+      class={`event-row ${session.history.isChanging(place) ? 'changing' : ''}`}
+      style={{ top: `${top}px` }}
+      onClick={() => page.moveTo(place)}
+    >
+      <span class="position">@{event.position}</span>
+      <span class="time">{uptimeText(event.uptimeNs)}</span>
+      <span class="type">{event.type}</span>
+      <span class="says">
+        {marks.map((name) => (
+          <b key={name} class="mark">
+            {name.toUpperCase()}
+          </b>
+        ))}
+        {eventSentence(event)}
+      </span>
     </div>
   )
 }

@@ -68,7 +68,9 @@ export function drawDoubts(
 export function drawCursor(
   { canvas, palette, geometry, window }: Brush,
   cursor: number,
-  markers: readonly { readonly name: string; readonly time: number }[]
+  markers: readonly { readonly name: string; readonly time: number }[],
+  /** Where two histories part: drawn as a marker, but the stretch is between the others. */
+  parting: readonly { readonly name: string; readonly time: number }[]
 ): void {
   const { width, height, axisHeight } = geometry
   canvas.clearRect(0, 0, width, height)
@@ -79,7 +81,7 @@ export function drawCursor(
     canvas.fillRect(Math.min(a, b), 0, Math.abs(b - a), height)
     canvas.globalAlpha = 1
   }
-  for (const { name, time } of markers) {
+  for (const { name, time } of [...markers, ...parting]) {
     const x = Math.round(toPx(window, width, time))
     if (x < -20 || x > width + 20) continue
     canvas.fillStyle = palette.muted

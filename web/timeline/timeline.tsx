@@ -1,5 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { markOnce } from '../app/marks.ts'
 import type { Page } from '../app/page.ts'
+import type { Session } from '../app/session.ts'
 import type { View } from '../app/view.ts'
 import { type Lane, piecesAt } from '../history/lane.ts'
 import { uptimeText } from '../history/times.ts'
@@ -20,11 +22,15 @@ type Hover = { readonly x: number; readonly y: number } | { readonly row: number
 export function Timeline({
   page,
   view,
+  session,
+  name,
   palette,
   isNarrow
 }: {
   page: Page
   view: View
+  session: Session
+  name: string
   palette: Palette
   isNarrow: boolean
 }) {
@@ -34,16 +40,17 @@ export function Timeline({
   const { height } = useSize(scroller)
   const [scrollTop, setScrollTop] = useState(0)
   const [hover, setHover] = useState<Hover | null>(null)
-  const { session, revision, allFunctions } = view
-  const lanes = useMemo(() => session?.shownLanes(allFunctions) ?? [], [session, revision, allFunctions])
+  const { revision, allFunctions } = view
+  const lanes = useMemo(() => session.shownLanes(allFunctions), [session, revision, allFunctions])
   const row = rowOf(isNarrow)
   const geometry: Geometry = { ...row, width, height, axisHeight, scrollTop }
-  const canvases = useDrawn(view, palette, geometry, lanes)
+  const canvases = useDrawn(view, session, palette, geometry, lanes)
   usePointers(page, plot, setHover)
-  if (session === null) return null
   const { history } = session
-  const event = history.events[view.cursor.index]
-  const tip = hover === null ? null : tipOf(hover, geometry, lanes, view)
+  const isFirst = session === view.session
+  const index = isFirst ? view.cursor.index : history.indexAt(view.cursor.time)
+  const event = history.events[index]
+  const tip = hover === null ? null : tipOf(hover, geometry, lanes, view, event?.position ?? 0)
   return (
     <div
       class="lanes"
@@ -58,10 +65,10 @@ export function Timeline({
         role="slider"
         tabIndex={0}
         style={{ height: `${height}px` }}
-        aria-label="Moment on the timeline"
+        aria-label={name}
         aria-valuemin={0}
         aria-valuemax={history.length}
-        aria-valuenow={view.cursor.index + 1}
+        aria-valuenow={index + 1}
         aria-valuetext={
           event === undefined
             ? 'before the first event'
@@ -86,14 +93,20 @@ export function Timeline({
 }
 
 /** Lanes on one canvas, the cursor on another: a drag draws a line and nothing else. */
-function useDrawn(view: View, palette: Palette, geometry: Geometry, lanes: readonly Lane[]) {
+function useDrawn(
+  view: View,
+  session: Session,
+  palette: Palette,
+  geometry: Geometry,
+  lanes: readonly Lane[]
+) {
   const base = useRef<HTMLCanvasElement>(null)
   const over = useRef<HTMLCanvasElement>(null)
-  const { session, revision, window, cursor, markers } = view
+  const { revision, window, cursor, markers, partsAt } = view
   const { width, height, scrollTop, rowHeight } = geometry
   useLayoutEffect(() => {
     const canvas = sized(base.current, width, height)
-    if (canvas === null || session === null || width === 0) return
+    if (canvas === null || width === 0) return
     canvas.fillStyle = palette.surface
     canvas.fillRect(0, 0, width, height)
     canvas.font = `12px ${palette.font}`
@@ -115,18 +128,23 @@ function useDrawn(view: View, palette: Palette, geometry: Geometry, lanes: reado
     )
     drawAxis(brush, history.baseNs)
     drawFindings(brush, findings)
+    markOnce('klplog-first-picture')
   }, [session, revision, window, palette, lanes, width, height, scrollTop, rowHeight])
   useLayoutEffect(() => {
     const canvas = sized(over.current, width, height)
-    if (canvas === null || session === null || width === 0) return
+    if (canvas === null || width === 0) return
     canvas.font = `bold 12px ${palette.font}`
     canvas.textBaseline = 'middle'
     const marks = (['a', 'b'] as const).flatMap((name) => {
       const index = markers[name]
-      return index === null ? [] : [{ name: name.toUpperCase(), time: session.history.timeOf(index) }]
+      const own = view.session?.history
+      return index === null || own === undefined
+        ? []
+        : [{ name: name.toUpperCase(), time: own.timeOf(index) }]
     })
-    drawCursor({ canvas, palette, geometry, window }, cursor.time, marks)
-  }, [session, revision, window, palette, cursor.time, markers, width, height])
+    const parting = partsAt === null ? [] : [{ name: '≠', time: partsAt }]
+    drawCursor({ canvas, palette, geometry, window }, cursor.time, marks, parting)
+  }, [view.session, revision, window, palette, cursor.time, markers, partsAt, width, height])
   return { base, over }
 }
 
@@ -165,13 +183,18 @@ function usePointers(
   }, [page, plot, setHover])
 }
 
-function tipOf(hover: Hover, geometry: Geometry, lanes: readonly Lane[], { window, cursor, session }: View) {
+function tipOf(
+  hover: Hover,
+  geometry: Geometry,
+  lanes: readonly Lane[],
+  { window, cursor }: View,
+  position: number
+) {
   const { rowHeight, scrollTop, width, barHeight, barTop } = geometry
   const row = 'row' in hover ? hover.row : Math.floor((hover.y - axisHeight + scrollTop) / rowHeight)
   const lane = lanes[row]
-  if (lane === undefined || session === null || ('y' in hover && hover.y < axisHeight)) return null
+  if (lane === undefined || ('y' in hover && hover.y < axisHeight)) return null
   if ('row' in hover) {
-    const position = session.history.events[cursor.index]?.position ?? 0
     const y = axisHeight + row * rowHeight - scrollTop + barTop
     return { lane, pieces: piecesAt(lane.pieces, position), x: toPx(window, width, cursor.time), y }
   }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { SqliteLog, StreamInfo } from '../../events/index.ts'
 import { timelineLines } from '../../projections/index.ts'
 import { recordedViolations } from '../../replay/index.ts'
 import { defineCommand } from '../command.ts'
@@ -10,6 +11,7 @@ import { type StreamOptions, selectStream, withStream } from '../streams.ts'
 
 interface ReportOptions extends StreamOptions {
   readonly html?: string
+  readonly beside?: string
   readonly force?: boolean
 }
 
@@ -24,11 +26,16 @@ what calls run, gaps and broken invariants, a cursor to drag, the state at the c
 The file needs nothing but a browser: it can be mailed, and it asks nothing of any network.`,
   examples: [
     'klplog report --html timeline.html',
-    'klplog report --html /tmp/host1.html --host host1 --boot -1 --force'
+    'klplog report --html /tmp/host1.html --host host1 --boot -1 --force',
+    'klplog report --html two.html --stream host1 --beside host2'
   ],
   define: (command) => {
     withStream(command)
       .option('--html <file>', 'where to')
+      .option(
+        '--beside <stream>',
+        'another boot to compare with, under the first one, and where the two part'
+      )
       .option('-f, --force', 'replace the file when it exists')
   },
   run: (app, options) =>
@@ -39,9 +46,20 @@ The file needs nothing but a browser: it can be mailed, and it asks nothing of a
         throw new InputError(`${html} exists already`, 'Give another name, or --force to replace it.')
       }
       const stream = await selectStream(log, options)
-      const violations = await recordedViolations(log, stream)
-      await writeReport(html, stream.stream, timelineLines(log, stream, violations))
+      const { beside } = options
+      const other = beside === undefined ? null : await selectStream(log, { stream: beside })
+      await writeReport(html, stream.stream, bothTimelines(log, stream, other))
       await app.note(`${html}: ${stream.stream}, ${counted(stream.revision, 'event')}. Open it in a browser.`)
       return undefined
     })
 })
+
+/** One timeline, then the one to compare with: a head begins each. */
+async function* bothTimelines(
+  log: SqliteLog,
+  stream: StreamInfo,
+  other: StreamInfo | null
+): AsyncGenerator<string> {
+  yield* timelineLines(log, stream, await recordedViolations(log, stream))
+  if (other !== null) yield* timelineLines(log, other, await recordedViolations(log, other))
+}
