@@ -1,7 +1,7 @@
 import { fromEventPattern, lastValueFrom, takeUntil, tap } from 'rxjs'
 import type { SqliteLog, StoredEvent, StreamInfo } from '../events/index.ts'
 import type { ModuleSpec } from '../kernel/index.ts'
-import { bootTimeOf, emptyState, fold } from '../projections/index.ts'
+import { bootTimeOf, emptyState, fold, seconds } from '../projections/index.ts'
 import {
   applicablePlaces,
   type Course,
@@ -24,7 +24,6 @@ import {
 } from '../replay/index.ts'
 import type { App } from './app.ts'
 import { UsageError } from './errors.ts'
-import { seconds } from './output.ts'
 import { placeProgress } from './progress.ts'
 import { evidenceFaultsIn, sweepEvidence } from './replay-evidence.ts'
 import { type AskedFault, askedFaults, placed } from './replay-faults.ts'

@@ -1,6 +1,7 @@
+import { seconds } from '../projections/index.ts'
 import { bearings, faultText, type ReplayReport, type ReportedFinding, storyLines } from '../replay/index.ts'
 import type { App } from './app.ts'
-import { counted, seconds, visible } from './output.ts'
+import { counted, visible } from './output.ts'
 
 type Colors = App['colors']
 
