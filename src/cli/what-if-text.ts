@@ -1,51 +1,10 @@
-import type { Fact, Policy } from '../events/index.ts'
-import { errnoName, eventSentence, type GapRow } from '../projections/index.ts'
-import type { WhatIfStep } from '../replay/index.ts'
+import { errnoName, type GapRow } from '../projections/index.ts'
+import type { WhatIfAnswer, WhatIfStepRow } from '../replay/index.ts'
 import type { App } from './app.ts'
 import { takeoverText } from './gap-rows.ts'
-import { isAsked, operationText } from './operation-text.ts'
 import { type CellValue, type ColoredCell, counted, table, visible } from './output.ts'
 import type { StreamTimes } from './question.ts'
 import { milliseconds } from './wording.ts'
-
-/** What `klplog what-if -o json` prints. */
-export interface WhatIfAnswer {
-  readonly stream: string
-  readonly recordedPolicy: Policy
-  readonly policy: Policy
-  readonly with: readonly string[]
-  readonly without: readonly string[]
-  readonly same: boolean
-  readonly gaps: { readonly recorded: readonly GapRow[]; readonly whatIf: readonly GapRow[] }
-  readonly steps: readonly StepRow[]
-  readonly assumed: readonly string[]
-  readonly unsure: string | null
-}
-
-type StepRow = ReturnType<typeof stepRow>
-
-/** What users asked for, and of the kernel's own works those that come to something else for livepatch. */
-export function isShown({ operation, parts }: WhatIfStep): boolean {
-  if (isAsked(operation)) return true
-  return parts !== null && [parts.recorded, parts.other].some((fact) => fact !== null && !isOfTasks(fact))
-}
-
-function isOfTasks({ type }: Fact): boolean {
-  return type.startsWith('task.') || type === 'transition.tried'
-}
-
-/** A step as JSON has it. */
-export function stepRow({ uptimeNs, operation, recorded, other, movedTo, parts }: WhatIfStep) {
-  const sentence = (fact: Fact | null | undefined) => (fact == null ? null : eventSentence(fact))
-  return {
-    uptimeNs: String(uptimeNs),
-    operation: operationText(operation),
-    recorded: recorded === null ? null : { errno: recorded.errno, parts: sentence(parts?.recorded) },
-    whatIf: other === null ? null : { errno: other.errno, parts: sentence(parts?.other) },
-    movedTo,
-    differs: parts !== null
-  }
-}
 
 /** The answer for people: the steps side by side, where they part, and the gaps of each. */
 export function whatIfText(app: App, times: StreamTimes, answer: WhatIfAnswer): string {
@@ -71,7 +30,7 @@ function changeText({ policy, recordedPolicy, with: added, without }: WhatIfAnsw
 
 function stepTable(app: App, times: StreamTimes, { steps }: WhatIfAnswer): string {
   const { red, yellow } = app.colors
-  const cell = (side: StepRow['recorded'], differs: boolean): CellValue | ColoredCell => {
+  const cell = (side: WhatIfStepRow['recorded'], differs: boolean): CellValue | ColoredCell => {
     if (side === null) return null
     const text = side.errno === 0 ? 'done' : errnoName(side.errno)
     return differs && side.errno !== 0 ? { value: text, color: red } : text
@@ -89,16 +48,16 @@ function stepTable(app: App, times: StreamTimes, { steps }: WhatIfAnswer): strin
   )
 }
 
-function partingText({ recorded, whatIf, movedTo }: StepRow): string {
+function partingText({ recorded, whatIf, movedTo }: WhatIfStepRow): string {
   if (recorded === null && whatIf?.parts === null) return 'only in the what-if'
   if (whatIf === null) return 'not in the what-if'
   if (movedTo !== null && whatIf.errno === 0) return `now on ${movedTo}`
   return whatIf.parts ?? `no more: ${recorded?.parts ?? 'it ends otherwise'}`
 }
 
-function partingLines(times: StreamTimes, { steps }: WhatIfAnswer, first: StepRow): string[] {
+function partingLines(times: StreamTimes, { steps }: WhatIfAnswer, first: WhatIfStepRow): string[] {
   const count = steps.filter(({ differs }) => differs).length
-  const side = (one: StepRow['recorded']) => {
+  const side = (one: WhatIfStepRow['recorded']) => {
     if (one === null) return 'does not happen'
     const outcome = one.errno === 0 ? 'done' : `refused with ${errnoName(one.errno)} (${one.errno})`
     return one.parts === null ? outcome : `${outcome}; ${one.parts}`

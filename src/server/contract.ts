@@ -255,3 +255,27 @@ export const check = z.strictObject({
   diff: diff.omit({ stream: true, from: true, to: true }),
   avoidable: z.strictObject({ position: z.int(), uptimeNs: ns, ifOnly: z.string(), next: deed }).nullable()
 })
+
+const whatIfSide = z.strictObject({ errno: z.int(), parts: z.string().nullable() })
+
+export const whatIf = z.strictObject({
+  stream: z.string(),
+  recordedPolicy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  with: z.array(z.string()),
+  without: z.array(z.string()),
+  same: z.boolean(),
+  gaps: z.strictObject({ recorded: z.array(gaps), whatIf: z.array(gaps) }),
+  steps: z.array(
+    z.strictObject({
+      uptimeNs: ns,
+      operation: z.string(),
+      recorded: whatIfSide.nullable(),
+      whatIf: whatIfSide.nullable(),
+      movedTo: z.string().nullable(),
+      differs: z.boolean()
+    })
+  ),
+  assumed: z.array(z.string()),
+  unsure
+})

@@ -19,7 +19,8 @@ import {
   status,
   streams,
   unsure,
-  verify
+  verify,
+  whatIf
 } from '../../src/server/contract.ts'
 
 /** What the commands print as JSON: the answers that the service gives too, and those of the commands alone. */
@@ -104,30 +105,6 @@ const simulation = z.strictObject({
     functions: stack.shape.functions,
     hooks: z.array(hooks)
   })
-})
-
-const whatIfSide = z.strictObject({ errno: z.int(), parts: z.string().nullable() })
-
-const whatIf = z.strictObject({
-  stream: z.string(),
-  recordedPolicy: z.enum(['mainline', 'hybrid', 'replace-set']),
-  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
-  with: z.array(z.string()),
-  without: z.array(z.string()),
-  same: z.boolean(),
-  gaps: z.strictObject({ recorded: z.array(gaps), whatIf: z.array(gaps) }),
-  steps: z.array(
-    z.strictObject({
-      uptimeNs: ns,
-      operation: z.string(),
-      recorded: whatIfSide.nullable(),
-      whatIf: whatIfSide.nullable(),
-      movedTo: z.string().nullable(),
-      differs: z.boolean()
-    })
-  ),
-  assumed: z.array(z.string()),
-  unsure
 })
 
 const preflight = z.strictObject({

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { withFacts } from '../../src/cli/history-in-memory.ts'
 import type { Policy, StoredEvent } from '../../src/events/index.ts'
 import type { ModuleSpec } from '../../src/kernel/index.ts'
-import { type Gap, gapsOf } from '../../src/projections/index.ts'
+import { type Gap, gapsOf, withFacts } from '../../src/projections/index.ts'
 import {
   type AddedModule,
   type Change,

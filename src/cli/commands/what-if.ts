@@ -1,22 +1,13 @@
 import { type Command, Option } from 'commander'
-import type { Policy, SqliteLog, StoredEvent } from '../../events/index.ts'
+import type { Policy } from '../../events/index.ts'
 import type { ModuleSpec } from '../../kernel/index.ts'
-import { gapRow, gapsOf, stateAt } from '../../projections/index.ts'
-import {
-  type AddedModule,
-  recordedModules,
-  rulesOf,
-  type WhatIf,
-  whatIf as whatIfOn
-} from '../../replay/index.ts'
+import { rulesOf, whatIfAnswer } from '../../replay/index.ts'
 import { defineCommand } from '../command.ts'
-import { InputError, UsageError } from '../errors.ts'
-import { withFacts } from '../history-in-memory.ts'
 import { printAnswer } from '../output.ts'
 import { readManifest } from '../patch-file.ts'
-import { ask, type Question, type QuestionOptions, withQuestion, withTask } from '../question.ts'
+import { ask, type QuestionOptions, withQuestion, withTask } from '../question.ts'
 import { readAdded } from '../what-if-file.ts'
-import { isShown, stepRow, type WhatIfAnswer, whatIfText } from '../what-if-text.ts'
+import { whatIfText } from '../what-if-text.ts'
 
 interface WhatIfOptions extends QuestionOptions {
   readonly policy?: Policy
@@ -54,7 +45,13 @@ A patch keeps what it means: one that is not replaceable has a replace set of it
   define,
   run: (app, options) =>
     ask(app, options, async (question) => {
-      const answer = await answerOf(question, options)
+      const answer = await whatIfAnswer(app.asker, question.log, question.stream, {
+        policy: options.policy,
+        added: options.with === undefined ? [] : readAdded(options.with),
+        without: options.without ?? [],
+        manifest: manifestOf(options),
+        task: options.task ?? null
+      })
       await printAnswer(app, options, answer, () => whatIfText(app, question.times, answer))
     })
 })
@@ -78,86 +75,6 @@ function define(command: Command): void {
   withTask(withQuestion(command), "the gaps for this task's calls")
 }
 
-async function answerOf(
-  { log, stream: { stream, lastPosition } }: Question,
-  options: WhatIfOptions
-): Promise<WhatIfAnswer> {
-  const { policy: recordedPolicy, doubt } = await stateAt(log, stream, lastPosition)
-  if (recordedPolicy === null) {
-    throw new InputError(
-      `${stream}: nothing tells the policy of the kernel that was recorded`,
-      'Ingest it with a snapshot of sysfs, or with --policy.'
-    )
-  }
-  if (options.policy === undefined && options.with === undefined && options.without === undefined) {
-    throw new UsageError('nothing is to be otherwise', 'Give --policy, --with or --without.')
-  }
-  const history: StoredEvent[] = []
-  for await (const page of log.read({ stream })) history.push(...page)
-  const recorded = recordedModules(history, rulesOf[recordedPolicy], manifestOf(options))
-  const added = options.with === undefined ? [] : readAdded(options.with)
-  const without = options.without ?? []
-  assertLoaded(history, added, without, stream)
-  const policy = options.policy ?? recordedPolicy
-  const result = whatIfOn(history, recorded, { rules: rulesOf[policy], added, without })
-  const task = options.task ?? null
-  const unsure = [
-    ...(doubt === null ? lostEvidence(history) : [doubt.reason]),
-    ...recorded.unknown.map((name) => `nothing tells what ${name} changes (--manifest could)`),
-    ...(result.unexplained === 0
-      ? []
-      : [
-          `the model does not explain ${result.unexplained} of the recorded operations (klplog conform tells which)`
-        ])
-  ]
-  return {
-    stream,
-    recordedPolicy,
-    policy,
-    with: added.map(({ spec }) => spec.name),
-    without,
-    same: result.same,
-    ...(await gapsOfBoth(log, stream, result, task)),
-    steps: result.steps.filter(isShown).map(stepRow),
-    assumed: result.assumed,
-    unsure: unsure.length === 0 ? null : unsure.join('; ')
-  }
-}
-
-async function gapsOfBoth(log: SqliteLog, stream: string, { facts }: WhatIf, task: number | null) {
-  const recorded = (await gapsOf(log, stream, task)).map(gapRow)
-  const other = await withFacts(stream, facts, async (its) => (await gapsOf(its, stream, task)).map(gapRow))
-  return { gaps: { recorded, whatIf: other } }
-}
-
 function manifestOf({ manifest = [] }: WhatIfOptions): ReadonlyMap<string, ModuleSpec> {
   return new Map(manifest.flatMap((path) => [...readManifest(path).specs]))
-}
-
-function lostEvidence(history: readonly StoredEvent[]): string[] {
-  const lost = history.find((event) => event.type === 'evidence.lost')
-  return lost?.type === 'evidence.lost' ? [`evidence was lost: ${lost.data.reason}`] : []
-}
-
-/** What is to be left out, or to be loaded before something, has to be about what the recording loads. */
-function assertLoaded(
-  history: readonly StoredEvent[],
-  added: readonly AddedModule[],
-  without: readonly string[],
-  stream: string
-): void {
-  const loaded = new Set(
-    history.flatMap((event) => (event.type === 'module.loaded' ? [event.data.module] : []))
-  )
-  const list = loaded.size === 0 ? 'It loads none.' : `It loads: ${[...loaded].join(', ')}.`
-  for (const name of without) {
-    if (!loaded.has(name)) throw new UsageError(`--without ${name}: ${stream} does not load it`, list)
-  }
-  for (const { spec, loadedBefore } of added) {
-    if (loadedBefore === null || loaded.has(loadedBefore)) continue
-    throw new UsageError(
-      `${spec.name} is to be loaded before ${loadedBefore}, which ${stream} does not load`,
-      list
-    )
-  }
 }

@@ -1,9 +1,16 @@
 import { z } from 'zod'
 import { openSqliteLog, type SqliteLog } from '../../events/index.ts'
 import { projections, streamAsked } from '../../projections/index.ts'
-import { checkStream, findingRow, streamCheck } from '../../replay/index.ts'
+import {
+  checkStream,
+  findingRow,
+  manifest,
+  manifestModules,
+  streamCheck,
+  whatIfAnswer
+} from '../../replay/index.ts'
 import type { Role } from '../access/tokens.ts'
-import { check, verify } from '../contract.ts'
+import { check, verify, whatIf } from '../contract.ts'
 
 /** How far a job is, in whatever it counts. */
 export type OnProgress = (done: number, total: number) => void
@@ -50,6 +57,31 @@ async function runCheck(path: string, parameters: unknown, onProgress: OnProgres
   })
 }
 
+const whatIfParameters = z.strictObject({
+  stream: name.optional(),
+  policy: z.enum(['mainline', 'hybrid', 'replace-set']).optional(),
+  /** Modules as a manifest has them, in place of recorded ones or beside them. */
+  with: manifest.optional(),
+  without: z.array(name).max(100).optional(),
+  task: z.int().optional()
+})
+
+async function runWhatIf(path: string, parameters: unknown): Promise<unknown> {
+  const { with: added = {}, without = [], task = null, ...asked } = whatIfParameters.parse(parameters)
+  const asker = { option: (option: string) => option }
+  return withLog(path, true, async (log) => {
+    const info = await streamAsked(asker, log, asked)
+    const specs = [...manifestModules(added).specs.values()]
+    return whatIfAnswer(asker, log, info, {
+      policy: asked.policy,
+      added: specs.map((spec) => ({ spec, loadedBefore: null })),
+      without,
+      manifest: new Map(),
+      task
+    })
+  })
+}
+
 /** Every kind, by its name. */
 export const jobKinds = {
   verify: {
@@ -65,6 +97,14 @@ export const jobKinds = {
     role: 'read',
     description: 'Says where the history of a stream broke an invariant (`klplog check`).',
     run: runCheck
+  },
+  'what-if': {
+    parameters: whatIfParameters,
+    result: whatIf.meta({ id: 'WhatIf' }),
+    role: 'read',
+    description:
+      'Runs the recorded operations under another policy or with other patches (`klplog what-if`).',
+    run: runWhatIf
   },
   rebuild: {
     parameters: z.strictObject({}),

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
-import { type NewEvent, openSqliteLog, type SqliteLog } from '../events/index.ts'
-import { projections } from '../projections/index.ts'
-import type { WhatIf } from '../replay/index.ts'
+import { type Fact, type NewEvent, openSqliteLog, type SqliteLog } from '../events/index.ts'
+import { projections } from './read-model.ts'
 
-/** Runs `use` on a log of its own, in memory, that has these facts as its only stream's history. */
+/**
+ * Runs `use` on a log of its own, in memory, that has these facts as its only stream's history: a model's history
+ * answers every question that a recorded one does.
+ */
 export async function withFacts<T>(
   stream: string,
-  facts: WhatIf['facts'],
+  facts: readonly (Fact & { readonly uptimeNs: bigint })[],
   use: (log: SqliteLog) => Promise<T>
 ): Promise<T> {
   const log = await openSqliteLog({ path: ':memory:', durable: false, readModels: [projections] })

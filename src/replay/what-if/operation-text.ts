@@ -1,4 +1,4 @@
-import type { Operation } from '../kernel/index.ts'
+import type { Operation } from '../../kernel/index.ts'
 
 /** An operation as the command that asks for it, or as what the kernel's own work does. */
 export function operationText(operation: Operation): string {
