@@ -1,13 +1,12 @@
 import type { Page } from '../app/page.ts'
-import type { View } from '../app/view.ts'
+import type { Session } from '../app/session.ts'
 import type { Finding } from '../history/findings.ts'
 import { lengthText, uptimeText } from '../history/times.ts'
 
 const words = { violation: 'violation', hazard: 'hazard', gap: 'gap', doubt: 'unsure' } as const
 
 /** Gaps, violations and missing evidence: what a reader should look at first. */
-export function FindingList({ page, view }: { page: Page; view: View }) {
-  const { session } = view
+export function FindingList({ page, session }: { page: Page; session: Session | null }) {
   if (session === null) return null
   const { findings } = session
   return (
