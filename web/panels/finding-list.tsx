@@ -18,10 +18,12 @@ export function FindingList({ page, session }: { page: Page; session: Session | 
         {findings.map((finding) => (
           <li key={`${finding.kind} ${finding.title} ${finding.fromNs}`}>
             <button type="button" class="finding" onClick={() => page.show(finding)}>
-              <span class={`badge badge-${finding.kind}`}>{words[finding.kind]}</span>
-              <span class="finding-title">{finding.title}</span>
-              <span class="time">{whenText(finding)}</span>
-              <span class="finding-text" title={finding.text}>
+              <span class={`badge badge-${finding.kind}`}>
+                {words[finding.kind]} {finding.law}
+              </span>{' '}
+              <span class="time">{whenText(finding)}</span>{' '}
+              <span class="finding-text" title={finding.text ?? finding.title}>
+                <strong>{finding.title}</strong>
                 {firstCause(finding)}
               </span>
             </button>
@@ -41,7 +43,7 @@ function whenText({ kind, fromNs, toNs }: Finding): string {
 
 /** The first cause is what somebody did; what followed from it the timeline shows. */
 function firstCause({ text, unsure }: Finding): string {
-  const [first = '', ...more] = text.split('; then ')
-  const end = more.length === 0 ? '' : (/; taken over by .*$/.exec(text)?.[0] ?? '')
-  return `${first}${end}${unsure === null ? '' : ` (unsure: ${unsure})`}`
+  const [first = '', ...more] = (text ?? '').split('; then ')
+  const end = more.length === 0 ? '' : (/; taken over by .*$/.exec(text ?? '')?.[0] ?? '')
+  return `${first === '' ? '' : `: ${first}`}${end}${unsure === null ? '' : ` (unsure: ${unsure})`}`
 }

@@ -81,7 +81,7 @@ function drawPiece(brush: LaneBrush, piece: Piece, box: Box): void {
 }
 
 /** How a tone looks: always with a text beside it, never by colour alone. */
-export function inkOf(
+function inkOf(
   tone: Tone,
   palette: Palette
 ): { readonly fill: string; readonly edge: string; readonly stripes: string | null } {
