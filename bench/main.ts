@@ -13,9 +13,10 @@ import { ingest } from './sections/ingest.ts'
 import { model } from './sections/model.ts'
 import { page } from './sections/page.ts'
 import { read } from './sections/read.ts'
+import { serve } from './sections/serve.ts'
 import { size } from './sections/size.ts'
 
-const sections: readonly Section[] = [append, read, at, ingest, size, model, page]
+const sections: readonly Section[] = [append, read, at, ingest, size, serve, model, page]
 const usage = `Usage: npm run bench -- [--only ${sections.map(({ name }) => name).join('|')}] [--quick]`
 
 const { only, quick } = options()

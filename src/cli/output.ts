@@ -2,7 +2,7 @@ import Table from 'cli-table3'
 import { type Command, Option } from 'commander'
 import type { App } from './app.ts'
 
-export { counted, seconds } from '../projections/index.ts'
+export { counted } from '../projections/index.ts'
 
 export type Format = 'table' | 'json' | 'jsonl'
 

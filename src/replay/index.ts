@@ -1,6 +1,8 @@
 /** The replay room: the model beside a recording, and stories told to the model. */
 export type { Avoidable } from './check/avoidable.ts'
 export { checkHistory, type Finding } from './check/check-history.ts'
+export { checkStream, type StreamCheck, streamCheck } from './check/check-stream.ts'
+export { findingRow } from './check/finding-row.ts'
 export { recordedViolations } from './check/recorded-violations.ts'
 export { type Conformance, conform, type Divergence } from './conform/conform.ts'
 export { recordedWorld } from './conform/recorded-world.ts'

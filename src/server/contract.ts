@@ -8,11 +8,11 @@ import { z } from 'zod'
 export const ns = z.string().regex(/^-?\d+$/)
 export const position = z.int().positive()
 const functionKey = z.string().regex(/^[^:]+:.+,\d+$/)
-export const unsure = z.string().nullable()
+const unsure = z.string().nullable()
 const version = z.string()
 export const policy = z.enum(['mainline', 'hybrid', 'replace-set']).nullable()
 
-export const actor = z.strictObject({
+const actor = z.strictObject({
   pid: z.int().nullable(),
   comm: z.string().nullable(),
   uid: z.int().nullable(),
@@ -228,4 +228,30 @@ export const verify = z.strictObject({
   head: digest,
   fault: z.strictObject({ position: z.int(), reason: z.string() }).nullable(),
   kept: z.strictObject({ digest: z.string(), commit: z.int().nullable() }).optional()
+})
+
+const deed = z.strictObject({ position, type: z.string() })
+
+export const check = z.strictObject({
+  stream: z.string(),
+  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  invariant: z.string(),
+  promised: z.boolean(),
+  subject: z.string(),
+  text: z.string(),
+  position,
+  fromNs: ns,
+  toNs: ns.nullable(),
+  durationNs: ns.nullable(),
+  lasting: z.boolean(),
+  ended: deed.nullable(),
+  unsure,
+  cause: deed.extend({ actor: actor.nullable() }).nullable(),
+  command: z.strictObject({ position, command: z.string(), actor: actor.nullable() }).nullable(),
+  evidence: z.array(
+    z.strictObject({ source: z.string(), line: z.int(), raw: z.string(), inferred: z.boolean() })
+  ),
+  before: z.strictObject({ position: z.int(), uptimeNs: ns }),
+  diff: diff.omit({ stream: true, from: true, to: true }),
+  avoidable: z.strictObject({ position: z.int(), uptimeNs: ns, ifOnly: z.string(), next: deed }).nullable()
 })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import {
-  actor,
   blame,
   blocking,
+  check,
   diff,
   digest,
   gaps,
@@ -16,7 +16,6 @@ import {
   show,
   stack,
   streams,
-  unsure,
   verify
 } from '../../src/server/contract.ts'
 
@@ -92,32 +91,6 @@ const simulation = z.strictObject({
     functions: stack.shape.functions,
     hooks: z.array(hooks)
   })
-})
-
-const deed = z.strictObject({ position, type: z.string() })
-
-const check = z.strictObject({
-  stream: z.string(),
-  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
-  invariant: z.string(),
-  promised: z.boolean(),
-  subject: z.string(),
-  text: z.string(),
-  position,
-  fromNs: ns,
-  toNs: ns.nullable(),
-  durationNs: ns.nullable(),
-  lasting: z.boolean(),
-  ended: deed.nullable(),
-  unsure,
-  cause: deed.extend({ actor: actor.nullable() }).nullable(),
-  command: z.strictObject({ position, command: z.string(), actor: actor.nullable() }).nullable(),
-  evidence: z.array(
-    z.strictObject({ source: z.string(), line: z.int(), raw: z.string(), inferred: z.boolean() })
-  ),
-  before: z.strictObject({ position: z.int(), uptimeNs: ns }),
-  diff: diff.omit({ stream: true, from: true, to: true }),
-  avoidable: z.strictObject({ position: z.int(), uptimeNs: ns, ifOnly: z.string(), next: deed }).nullable()
 })
 
 export const contract = {

@@ -15,10 +15,10 @@ afterEach(async () => {
   for (const service of services.splice(0)) await service.dispose()
 })
 
-async function service(options: Parameters<typeof emptyService>[0]): Promise<TestService> {
-  const started = await emptyService(options)
-  services.push(started)
-  return started
+async function started(options: Parameters<typeof emptyService>[0]): Promise<TestService> {
+  const service = await emptyService(options)
+  services.push(service)
+  return service
 }
 
 const tokens = `# Who may what.
@@ -31,7 +31,7 @@ const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}`
 
 describe('a service with tokens', () => {
   it('lets each role do what is its own', async () => {
-    const { fetch, post, logged } = await service({ tokens })
+    const { fetch, post, logged } = await started({ tokens })
     const body = { stream: 'a/1', events: switches(1, 1).map(toWire) }
     const status = async (token: string) => [
       (await fetch('/v1/streams', bearer(token))).status,
@@ -56,7 +56,7 @@ describe('a service with tokens', () => {
     ['empty', { headers: { authorization: 'Bearer ' } }],
     ['two', { headers: { authorization: 'Bearer reading-token-0001 reading-token-0001' } }]
   ])('refuses a token that is %s', async (_, init) => {
-    const { fetch } = await service({ tokens })
+    const { fetch } = await started({ tokens })
     const response = await fetch('/v1/streams', init)
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe('Bearer realm="klplog"')
@@ -72,7 +72,7 @@ describe('a service without tokens', () => {
   })
 
   it('does not answer to a name that another site gave it', async () => {
-    const { url } = await service({})
+    const { url } = await started({})
     const status = (host: string) =>
       new Promise<number | undefined>((resolve, reject) => {
         request(`${url}/v1/streams`, { headers: { host } }, (response) => {
@@ -137,7 +137,7 @@ describe('the limit of requests', () => {
   })
 
   it('is told with when to come again', async () => {
-    const { fetch } = await service({ limits: { requestsPerSecond: 0.001, requestsBurst: 2 } })
+    const { fetch } = await started({ limits: { requestsPerSecond: 0.001, requestsBurst: 2 } })
     const statuses = [await fetch('/v1/streams'), await fetch('/v1/streams'), await fetch('/v1/streams')]
     expect(statuses.map(({ status }) => status)).toEqual([200, 200, 429])
     expect(statuses[2]?.headers.get('retry-after')).toMatch(/^\d+$/)

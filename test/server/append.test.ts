@@ -124,7 +124,7 @@ describe('a body that is not as it should be', () => {
         headers: { 'content-type': 'application/json' },
         body: stream,
         duplex: 'half'
-      } as RequestInit)
+      })
     expect(await outcome(send(new Uint8Array([0x22, 0xff, 0x22])))).toMatchObject({
       status: 400,
       detail: 'the body is not UTF-8'

@@ -31,7 +31,7 @@ interface Request {
 function requestTo(path: string, method: string, operation: Operation): fc.Arbitrary<Request> {
   const { parameters = [], requestBody } = operation
   const names = parameters.filter((one) => one.in === 'query').map(({ name }) => name)
-  const name =
+  const aName =
     names.length === 0 ? anyText : fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...names) }, anyText)
   const part = fc.oneof(anyText, fc.constantFrom('98', '@98'))
   const schema = requestBody?.content['application/json']?.schema
@@ -40,7 +40,7 @@ function requestTo(path: string, method: string, operation: Operation): fc.Arbit
     path: fc
       .array(part, { minLength: 3, maxLength: 3 })
       .map(([one = '']) => path.replaceAll(/\{\w+\}/g, () => encodeLoosely(one))),
-    query: fc.array(fc.tuple(name, anyText), { maxLength: 4 }),
+    query: fc.array(fc.tuple(aName, anyText), { maxLength: 4 }),
     body: schema === undefined ? fc.constant(null) : bodyOf(nearly(schema, document)),
     token: fc.oneof(
       { weight: 8, arbitrary: fc.constant(admin) },
@@ -81,7 +81,8 @@ async function send({ method, path, query, body, token }: Request): Promise<Resp
 
 /** An answer is one of the two: what was asked for, or a 4xx (or "busy") that says what is wrong. */
 async function assertHonest(request: Request): Promise<void> {
-  const response = await send(request)
+  // A connection that was kept alive may be closed just when it is taken again: then a new one is.
+  const response = await send(request).catch(() => send(request))
   const { status, headers } = response
   if (headers.get('content-type') === 'text/event-stream') {
     await response.body?.cancel()
@@ -107,7 +108,7 @@ describe('whatever is asked', () => {
     )
     expect(operations.length).toBeGreaterThan(15)
     for (const { path, method, operation } of operations) {
-      await fc.assert(fc.asyncProperty(requestTo(path, method, operation), assertHonest), { numRuns: 40 })
+      await fc.assert(fc.asyncProperty(requestTo(path, method, operation), assertHonest), { numRuns: 30 })
     }
     expect(service.logged()).not.toContain('"level":50')
   })

@@ -40,6 +40,19 @@ describe('long work', () => {
     expect(await service.ask(`/v1/jobs/${last?.id}`)).toEqual(last)
   })
 
+  it('checks as the command does', async () => {
+    const last = (await follow(await start('check'))).at(-1)
+    expect(last).toMatchObject({ state: 'done' })
+    const { stdout } = await klplog(['check', '-j'], { env: { KLPLOG_DB: service.log.path } })
+    expect(last?.result).toEqual(JSON.parse(stdout))
+    expect(last?.result).not.toEqual([])
+    const unknown = await service.post('/v1/jobs', { kind: 'check', invariant: ['nix'] })
+    expect((await follow((await unknown.json()) as Job)).at(-1)).toMatchObject({
+      state: 'failed',
+      failure: { message: expect.stringContaining('has no invariant nix') as string }
+    })
+  })
+
   it('rebuilds beside the service, which answers as before', async () => {
     const before = await service.ask('/v1/gaps')
     const job = await start('rebuild')

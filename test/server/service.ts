@@ -12,11 +12,15 @@ export interface TestService {
   readonly url: string
   readonly log: Awaited<ReturnType<typeof temporaryLog>>
   /** Asks, and gives the response. */
-  fetch(path: string, init?: RequestInit): Promise<Response>
+  readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
   /** Asks what has to succeed, and gives the JSON. */
   ask<T = unknown>(path: string, init?: RequestInit): Promise<T>
-  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>
-  logged(): string
+  readonly post: (
+    path: string,
+    body: unknown,
+    headers?: Readonly<Record<string, string>>
+  ) => Promise<Response>
+  readonly logged: () => string
   stop(): Promise<void>
   dispose(): Promise<void>
 }

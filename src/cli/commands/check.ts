@@ -1,14 +1,7 @@
 import { Option } from 'commander'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
 import { stateAt } from '../../projections/index.ts'
-import {
-  checkHistory,
-  type Finding,
-  historyWorld,
-  type Invariant,
-  invariantsFor,
-  rulesOf
-} from '../../replay/index.ts'
+import { checkStream, findingRow, type Invariant, invariantsFor, rulesOf } from '../../replay/index.ts'
 import type { App } from '../app.ts'
 import { type CheckedStream, checkText } from '../check-text.ts'
 import { defineCommand } from '../command.ts'
@@ -58,9 +51,9 @@ that was detached before its patch went has lost nothing. The exit code is 1 whe
     withLog(app, async (log) => {
       const streams: CheckedStream[] = []
       for (const stream of await selectStreams(log, options))
-        streams.push(await checkStream(app, log, stream, options))
+        streams.push(await checked(app, log, stream, options))
       const rows = streams.flatMap(({ stream, policy, findings }) =>
-        findings.map((finding) => rowOf(stream.stream, policy, finding))
+        findings.map((finding) => findingRow(stream.stream, policy, finding))
       )
       if (rows.length > 0) {
         await printAnswer(app, options, rows, () => streams.map((one) => checkText(app, one)).join('\n\n'))
@@ -75,7 +68,7 @@ that was detached before its patch went has lost nothing. The exit code is 1 whe
     })
 })
 
-async function checkStream(
+async function checked(
   app: App,
   log: SqliteLog,
   stream: StreamInfo,
@@ -89,14 +82,7 @@ async function checkStream(
       'Give it with --policy.'
     )
   const invariants = chosen(invariantsFor(policy), options.invariant, policy)
-  const facts = []
-  const types = ['patch.enabled', 'module.loaded', 'command.ran']
-  for await (const page of log.read({ stream: stream.stream, types })) facts.push(...page)
-  const findings = await checkHistory(() => log.read({ stream: stream.stream }), {
-    invariants,
-    laws: historyWorld(facts, rulesOf[policy]),
-    kernel: historyWorld(facts, rulesOf[recorded ?? policy])
-  })
+  const findings = await checkStream(log, stream.stream, { policy, recorded, invariants })
   return { stream, policy, invariants, findings, times: new StreamTimes(app, stream) }
 }
 
@@ -112,51 +98,4 @@ function chosen(
     throw new UsageError(`${policy} has no invariant ${unknown}`, `It has these: ${known}.`)
   }
   return all.filter(({ id }) => ids.includes(id))
-}
-
-/** A finding as the contract has it. */
-function rowOf(stream: string, policy: Policy, finding: Finding) {
-  const { violation, event, cause, command, ended, before, diff, avoidable } = finding
-  const { invariant, subject, text, promised, lasting, fromNs, toNs, unsure } = violation
-  return {
-    stream,
-    policy,
-    invariant,
-    promised,
-    subject,
-    text,
-    position: event.position,
-    fromNs: String(fromNs),
-    toNs: toNs === null ? null : String(toNs),
-    durationNs: toNs === null ? null : String(toNs - fromNs),
-    lasting,
-    ended: ended === null ? null : { position: ended.position, type: ended.type },
-    unsure,
-    cause: cause === null ? null : { position: cause.position, type: cause.type, actor: actorOf(cause) },
-    command:
-      command?.type === 'command.ran'
-        ? { position: command.position, command: command.data.command, actor: command.data.actor }
-        : null,
-    evidence: [evidenceOf(finding)],
-    before: { position: before.position, uptimeNs: String(before.uptimeNs) },
-    diff,
-    avoidable:
-      avoidable === null
-        ? null
-        : {
-            position: avoidable.position,
-            uptimeNs: String(avoidable.uptimeNs),
-            ifOnly: avoidable.ifOnly,
-            next: { position: avoidable.next.position, type: avoidable.next.type }
-          }
-  }
-}
-
-function actorOf({ data }: Finding['event']) {
-  return 'actor' in data ? data.actor : null
-}
-
-function evidenceOf({ event: { evidence } }: Finding) {
-  const { source, line, raw, inferred = false } = evidence
-  return { source, line, raw, inferred }
 }

@@ -25,8 +25,8 @@ function tell(news: JobNews): void {
 }
 
 try {
-  const { run }: JobKind = jobKinds[kind]
-  const result = await run(databasePath, parameters, (done, total) => {
+  const work: JobKind = jobKinds[kind]
+  const result = await work.run(databasePath, parameters, (done, total) => {
     const nowMs = performance.now()
     if (nowMs - toldAtMs < progressMs && done < total) return
     toldAtMs = nowMs

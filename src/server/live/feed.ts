@@ -21,8 +21,10 @@ export interface Piece {
 }
 
 const pageEvents = 200
+/** A piece ends at so much text: a reader on a slow line has to take it in a while. */
+const pieceCharsMax = 1 << 18
 /** Pieces that are kept for other readers at the same place: they were all told of the same append. */
-const piecesMax = 64
+const piecesMax = 16
 
 /**
  * Where live readers get what comes. Each asks for the next piece when it has taken the one before, so that
@@ -94,28 +96,27 @@ export class Feed {
 
   async #read(query: FeedQuery, after: number): Promise<Piece | null> {
     const { stream, filter } = query
-    const messages: string[] = []
+    let text = ''
     let upTo = after
     // The filter's types are not the query's: a state changes by events that the reader does not see.
     for await (const page of this.#log.read({ stream, after, limit: pageEvents })) {
       for (const event of page) {
+        if (text.length > pieceCharsMax) break
         upTo = event.position
-        if (query.events && fits(filter, event)) {
-          messages.push(sseMessage('event', shownEvent(event), event.position))
-        }
+        if (query.events && fits(filter, event))
+          text += sseMessage('event', shownEvent(event), event.position)
       }
     }
     if (upTo === after) return null
-    const change = query.changes ? await this.#change(stream, after, upTo) : null
-    if (change !== null) messages.push(change)
-    return { upTo, bytes: new TextEncoder().encode(messages.join('')) }
+    if (query.changes) text += await this.#change(stream, after, upTo)
+    return { upTo, bytes: new TextEncoder().encode(text) }
   }
 
-  /** What the state differs by; null where it does not. */
-  async #change(stream: string, after: number, upTo: number): Promise<string | null> {
+  /** What the state differs by; nothing where it does not. */
+  async #change(stream: string, after: number, upTo: number): Promise<string> {
     const before = await stateAt(this.#log, stream, after)
     const answer = diffAnswer(stream, before, await stateAt(this.#log, stream, upTo))
-    return isSameState(answer) ? null : sseMessage('change', answer, upTo)
+    return isSameState(answer) ? '' : sseMessage('change', answer, upTo)
   }
 }
 

@@ -1,0 +1,117 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSqliteLog, toWire } from '../../src/events/index.ts'
+import { temporaryDirectory } from '../cli/command-line.ts'
+import { seeded } from '../cli/seeded.ts'
+import { collect, switches } from '../events/sample-events.ts'
+import { compiled } from '../support/compiled.ts'
+import { EventReader } from './event-source.ts'
+import { startServiceProcess } from './service-process.ts'
+
+const kills = process.env.CI === undefined ? 50 : 20
+const seed = 20261125
+const runMsMax = 150
+const batch = 5
+
+const directory = temporaryDirectory()
+let start = ''
+beforeAll(() => {
+  start = compiled(fileURLToPath(new URL('../../src/cli/start.ts', import.meta.url)), directory.path)
+}, 120_000)
+afterAll(() => directory.remove())
+
+/** The numbers of the events that the log has, in order, from a log that has to verify. */
+async function stored(db: string): Promise<number[]> {
+  const log = await openSqliteLog({ path: db, readOnly: true })
+  expect(await log.verify()).toMatchObject({ ok: true })
+  const events = await collect(log.read({}))
+  await log.close()
+  return events.map(({ evidence }) => evidence.line)
+}
+
+describe('a service that is killed', () => {
+  it(`loses nothing that was acknowledged and has nothing twice, ${kills} times`, {
+    timeout: 900_000
+  }, async () => {
+    const db = join(directory.path, 'killed.db')
+    const random = seeded(seed)
+    const acknowledged = new Set<number>()
+    let next = 1
+    let inTheMiddle = 0
+    for (let kill = 0; kill < kills; kill++) {
+      const service = await startServiceProcess(start, db)
+      const timer = setTimeout(() => service.process.kill('SIGKILL'), random() * runMsMax)
+      // Two clients at once; what got no answer is sent again after the next start, as ingest --to does.
+      const send = async (first: number): Promise<boolean> => {
+        const events = switches(first, batch)
+        try {
+          const response = await fetch(`${service.url}/v1/events`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ stream: 'a/1', events: events.map(toWire) })
+          })
+          expect(response.status).toBe(200)
+          await response.json()
+          for (const { evidence } of events) acknowledged.add(evidence.line)
+          return true
+        } catch (error) {
+          if (error instanceof Error && error.name === 'AssertionError') throw error
+          return false
+        }
+      }
+      for (;;) {
+        const answers = await Promise.all([send(next), send(next + batch)])
+        if (answers.includes(false)) {
+          inTheMiddle += 1
+          break
+        }
+        next += 2 * batch
+      }
+      clearTimeout(timer)
+      await service.ended
+      const found = await stored(db)
+      const all = new Set(found)
+      expect(found.length, 'nothing is there twice').toBe(all.size)
+      for (const number of acknowledged) expect(all.has(number), `event ${number}`).toBe(true)
+    }
+    console.log(`seed ${seed}: ${kills} kills; ${acknowledged.size} events acknowledged`)
+    expect(inTheMiddle).toBe(kills)
+    expect(acknowledged.size).toBeGreaterThan(0)
+  })
+})
+
+describe('a service under load', () => {
+  it('keeps its memory flat, with readers that read and one that does not, and ends well when it is told', {
+    timeout: 300_000
+  }, async () => {
+    const service = await startServiceProcess(start, join(directory.path, 'loaded.db'))
+    const [rounds, batches, perBatch] = [8, 10, 200]
+    const append = async (first: number, count: number) => {
+      const response = await fetch(`${service.url}/v1/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ stream: 'a/1', events: switches(first, count).map(toWire) })
+      })
+      expect(response.status).toBe(200)
+      await response.json()
+    }
+    await append(1, 1)
+    const readers = Array.from({ length: 20 }, () => new EventReader(`${service.url}/v1/live?send=event`))
+    for (const reader of readers) expect(await reader.opened).toBe(200)
+    readers[0]?.pause()
+    const memory: number[] = []
+    for (let round = 0; round < rounds; round++) {
+      for (let n = 0; n < batches; n++) await append(2 + (round * batches + n) * perBatch, perBatch)
+      await readers[1]?.until((round + 1) * batches * perBatch)
+      const metrics = await (await fetch(`${service.url}/metrics`)).text()
+      memory.push(Number(/klplog_process_resident_memory_bytes (\d+)/.exec(metrics)?.[1]))
+    }
+    const [early, late] = [Math.max(...memory.slice(2, 4)), Math.max(...memory.slice(-2))]
+    console.log(`resident MB by round: ${memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')}`)
+    expect(late - early).toBeLessThan(64e6)
+    service.process.kill('SIGTERM')
+    expect(await service.ended).toBe(0)
+    for (const reader of readers) reader.close()
+  })
+})
