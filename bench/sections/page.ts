@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { writeReport } from '../../src/cli/report-file.ts'
@@ -18,7 +18,8 @@ const frameMs = 1000 / 60
 export const page: Section = {
   name: 'page',
   async run(bench) {
-    const file = join(bench.directory, 'page.html')
+    // Where reports take it from.
+    const file = fileURLToPath(new URL('../../dist/web/page.html', import.meta.url))
     await buildPage(file)
     const html = readFileSync(file)
     const sizes = [

@@ -24,6 +24,41 @@ export function App({ page, onToken }: { page: Page; onToken: (token: string) =>
   const palette = usePalette(view.theme)
   useKeys(page)
   useAddress(page, view)
+  const { session, revision } = view
+  // A long list that a drag of the cursor does not change.
+  const findings = useMemo(() => <FindingList page={page} session={session} />, [page, session, revision])
+  return (
+    <>
+      <Header page={page} view={view} />
+      <main>
+        {view.problem !== null && (
+          <p class="problem" role="alert">
+            {view.problem}
+          </p>
+        )}
+        {view.wantsToken && <TokenForm onToken={onToken} />}
+        {findings}
+        <section class="timeline" aria-labelledby="timeline-title">
+          <h2 id="timeline-title" class="sr-only">
+            Timeline
+          </h2>
+          {session !== null && <Overview page={page} view={view} palette={palette} />}
+          {session !== null && (
+            <Histories page={page} view={view} session={session} palette={palette} isNarrow={isNarrow} />
+          )}
+          <Toolbar page={page} view={view} />
+        </section>
+        <Panels page={page} view={view} />
+      </main>
+      <p class="sr-only" aria-live="polite">
+        {view.spoken}
+      </p>
+    </>
+  )
+}
+
+/** Beneath the timeline: the list, the event at the cursor, and the state behind it. */
+function Panels({ page, view }: { page: Page; view: View }) {
   const { session, cursor } = view
   const { state, changed } = useMemo(() => {
     const behind = session?.history.stateBehind(cursor.index)
@@ -35,58 +70,25 @@ export function App({ page, onToken }: { page: Page; onToken: (token: string) =>
     }
   }, [session, cursor.index])
   const event = session?.history.events[cursor.index]
-  const at = session === null ? 0n : session.history.uptimeNs(cursor.time)
+  const behindNs =
+    event === undefined || session === null ? 0n : session.history.uptimeNs(cursor.time) - event.uptimeNs
   return (
-    <>
-      <Header page={page} view={view} />
-      <main>
-        {view.problem !== null && (
-          <p class="problem" role="alert">
-            {view.problem}
-          </p>
-        )}
-        {view.wantsToken && <TokenForm onToken={onToken} />}
-        <FindingList page={page} view={view} />
-        <section class="timeline" aria-labelledby="timeline-title">
-          <h2 id="timeline-title" class="sr-only">
-            Timeline
-          </h2>
-          {session !== null && <Overview page={page} view={view} palette={palette} />}
-          {session !== null && (
-            <Histories page={page} view={view} session={session} palette={palette} isNarrow={isNarrow} />
-          )}
-          <Toolbar page={page} view={view} />
-        </section>
-        <div class="panels">
-          <section class="panel list" aria-labelledby="list-title">
-            <h2 id="list-title">Events</h2>
-            <Filters page={page} view={view} />
-            {session !== null && <EventList page={page} view={view} />}
-          </section>
-          <EventPanel
-            event={event}
-            changed={changed}
-            bootNs={session?.head.bootNs ?? null}
-            behindNs={
-              event === undefined || session === null
-                ? 0n
-                : at - session.history.uptimeNs(session.history.timeOf(cursor.index))
-            }
-          />
-          {state !== undefined && session !== null && (
-            <StatePanel
-              state={state}
-              versions={session.versions}
-              changed={changed.subjects}
-              curve={curveAt(session.curves, event?.position ?? 0)}
-            />
-          )}
-        </div>
-      </main>
-      <p class="sr-only" aria-live="polite">
-        {view.spoken}
-      </p>
-    </>
+    <div class="panels">
+      <section class="panel list" aria-labelledby="list-title">
+        <h2 id="list-title">Events</h2>
+        <Filters page={page} view={view} />
+        {session !== null && <EventList page={page} view={view} />}
+      </section>
+      <EventPanel event={event} changed={changed} bootNs={session?.head.bootNs ?? null} behindNs={behindNs} />
+      {state !== undefined && session !== null && (
+        <StatePanel
+          state={state}
+          versions={session.versions}
+          changed={changed.subjects}
+          curve={curveAt(session.curves, event?.position ?? 0)}
+        />
+      )}
+    </div>
   )
 }
 

@@ -31,6 +31,7 @@ export async function loadTimeline(
     else page.begin(JSON.parse(line) as TimelineHead, link)
     hasBegun = true
     if (performance.now() < sliceEnd) continue
+    page.refresh()
     await new Promise((resolve) => setTimeout(resolve))
     sliceEnd = performance.now() + sliceMs
   }

@@ -21,6 +21,8 @@ export class Page {
   readonly store = new Store<View>(emptyView)
   /** What the link asked for, until all events have come. */
   #asked: Link | null = null
+  /** How many events have been put into the list, or were kept from it by the filter. */
+  #listed = 0
 
   get view(): View {
     return this.store.value
@@ -30,6 +32,7 @@ export class Page {
   begin(head: TimelineHead, link: Link): void {
     const session = new Session(head)
     this.#asked = link
+    this.#listed = 0
     this.store.set({
       session,
       other: null,
@@ -60,16 +63,27 @@ export class Page {
       other.append(events)
       return
     }
-    const from = session.history.length
     session.append(events)
-    const places = [...this.view.places, ...passing(session.history, this.view.filter, from)]
-    this.store.set({ places, revision: this.view.revision + 1 })
+  }
+
+  /** Draws what has come since it was last drawn. */
+  refresh(): void {
+    const { session, places } = this.view
+    if (session === null) return
+    const { length } = session.history
+    const news = passing(session.history, this.view.filter, this.#listed)
+    this.#listed = length
+    this.store.set({
+      places: news.length === 0 ? places : [...places, ...news],
+      revision: this.view.revision + 1
+    })
   }
 
   /** All events have come. Without a link to a moment the cursor stands at the first finding, or at the end. */
   finish(atFinding: boolean): void {
     const { session } = this.view
     if (session === null) return
+    this.refresh()
     session.finish()
     const { other } = this.view
     other?.finish()
@@ -104,7 +118,7 @@ export class Page {
     this.add(events.filter(({ position }) => position > this.lastPosition))
     // A check takes longer: until the next one its last word stands.
     session.renew({ ...head, violations: session.head.violations })
-    this.store.set({ revision: this.view.revision + 1 })
+    this.refresh()
     if (following !== true) return
     const grownBy = session.lastTime - lastTime
     const slid = { from: window.from + grownBy, to: window.to + grownBy }
@@ -223,6 +237,7 @@ export class Page {
     const { session } = this.view
     const all = { ...this.view.filter, ...filter }
     const places = session === null ? [] : passing(session.history, all)
+    this.#listed = session?.history.length ?? 0
     this.store.set({ filter: all, places, spoken: `${places.length} events in the list` })
   }
 

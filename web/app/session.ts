@@ -22,7 +22,7 @@ export class Session {
   /** Two that are compared count their times from the same moment, and give a patch the same colour. */
   constructor(head: TimelineHead, first: Session | null = null) {
     this.history = new History(first?.history.baseNs ?? BigInt(head.fromNs))
-    this.versions = first?.versions ?? new Map()
+    this.versions = first?.versions ?? new Map<string, number>()
     this.head = head
     this.#read(head)
   }

@@ -23,8 +23,6 @@ export interface EventFilter {
   readonly onlyChanges: boolean
 }
 
-export const everything: EventFilter = { hidden: [], search: '', onlyChanges: false }
-
 /** Places of the events that pass, in order, from `from` on. */
 export function passing(history: History, filter: EventFilter, from = 0): number[] {
   const hidden = filter.hidden.flatMap((group) => eventGroups[group])

@@ -4,7 +4,10 @@ import type { TimelineHead } from '../../src/projections/index.ts'
 export interface Finding {
   readonly kind: 'violation' | 'hazard' | 'gap' | 'doubt'
   readonly title: string
-  readonly text: string
+  /** Why, where the title does not say it. */
+  readonly text: string | null
+  /** The invariant that it breaks; null for what is no invariant's. */
+  readonly law: string | null
   readonly fromNs: bigint
   /** Null: it has not ended, or it is a step that took no time. */
   readonly toNs: bigint | null
@@ -19,7 +22,8 @@ export function findingsOf(head: TimelineHead): Finding[] {
     (one): Finding => ({
       kind: one.promised ? 'violation' : 'hazard',
       title: one.text,
-      text: `${one.invariant}, which ${one.promised ? 'this policy promises' : 'this policy does not promise'}`,
+      text: null,
+      law: one.invariant,
       fromNs: BigInt(one.fromNs),
       toNs: one.toNs === null ? null : BigInt(one.toNs),
       position: one.position,
@@ -31,6 +35,7 @@ export function findingsOf(head: TimelineHead): Finding[] {
       kind: 'gap',
       title: `${gap.program} on ${gap.function ?? 'an unknown function'} was not reached`,
       text: `${gap.reason}${gap.takenOver === null ? '' : `; taken over by ${gap.takenOver.program}`}`,
+      law: null,
       fromNs: BigInt(gap.fromNs),
       toNs: gap.toNs === null ? null : BigInt(gap.toNs),
       position: null,
@@ -42,6 +47,7 @@ export function findingsOf(head: TimelineHead): Finding[] {
       kind: 'doubt',
       title: 'Evidence is missing',
       text: `${one.value.reason}; answers are unsure until the next snapshot`,
+      law: null,
       fromNs: BigInt(one.fromNs),
       toNs: one.toNs === null ? null : BigInt(one.toNs),
       position: one.fromPosition,

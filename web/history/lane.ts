@@ -33,30 +33,60 @@ export interface Lane {
   /** Where it is: an object, a hook's place. */
   readonly place: string
   readonly pieces: readonly Piece[]
+  /** The same by half: within one they follow each other, and do not overlap. */
+  readonly halves: readonly (readonly Piece[])[]
   /** When calls did not reach the hook. */
   readonly gaps: readonly { readonly from: number; readonly to: number }[]
 }
 
+/** A lane of these pieces, which are in order. */
+export function laneOf(lane: Omit<Lane, 'pieces' | 'halves'>, stretches: readonly Piece[]): Lane {
+  const pieces = joined(stretches)
+  const halves = (['whole', 'upper', 'lower'] as const).map((half) =>
+    pieces.filter((one) => one.half === half)
+  )
+  return { ...lane, pieces, halves }
+}
+
 /** What a lane says right behind an event: one text, or one for either side of a transition. */
-export function pieceTextsAt({ pieces }: Lane, position: number): string[] {
-  return piecesAt(pieces, position).map(({ text }) => text)
+export function pieceTextsAt(lane: Lane, position: number): string[] {
+  return piecesAt(lane, position).map(({ text }) => text)
 }
 
 /** Whether something about the lane begins or ends with this event. */
-export function changesAt({ pieces }: Lane, position: number): boolean {
-  return pieces.some((piece) => piece.fromPosition === position || piece.toPosition === position)
+export function changesAt({ halves }: Lane, position: number): boolean {
+  return halves.some((pieces) => {
+    const last = lastFrom(pieces, 'fromPosition', position)
+    return last?.fromPosition === position || last?.toPosition === position
+  })
 }
 
 /** The pieces of a lane that hold right behind an event. */
-export function piecesAt(pieces: readonly Piece[], position: number): Piece[] {
-  return pieces.filter(
-    ({ fromPosition, toPosition }) =>
-      fromPosition <= position && (toPosition === null || position < toPosition)
-  )
+export function piecesAt({ halves }: Lane, position: number): Piece[] {
+  return halves.flatMap((pieces) => {
+    const last = lastFrom(pieces, 'fromPosition', position)
+    return last !== undefined && (last.toPosition === null || position < last.toPosition) ? [last] : []
+  })
+}
+
+/** The last piece that begins at or before a place. */
+function lastFrom(pieces: readonly Piece[], by: 'fromPosition' | 'from', limit: number): Piece | undefined {
+  return pieces[indexFrom(pieces, by, limit)]
+}
+
+/** The index of the last piece that begins at or before a place; -1 where none does. */
+export function indexFrom(pieces: readonly Piece[], by: 'fromPosition' | 'from', limit: number): number {
+  let [low, high] = [0, pieces.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((pieces[middle]?.[by] ?? 0) <= limit) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }
 
 /** Neighbours that say the same become one. */
-export function joined(pieces: readonly Piece[]): Piece[] {
+function joined(pieces: readonly Piece[]): Piece[] {
   const result: Piece[] = []
   for (const piece of pieces) {
     const at = result.findLastIndex(({ half }) => half === piece.half)

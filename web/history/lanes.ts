@@ -6,7 +6,7 @@ import {
   type TimelineHead,
   type TimelineSpan
 } from '../../src/projections/index.ts'
-import { joined, type Lane, type Piece, type Tone } from './lane.ts'
+import { type Lane, laneOf, type Piece, type Tone } from './lane.ts'
 
 type Since = (ns: string) => number
 type SpanOf<K extends 'patches' | 'functions' | 'hooks'> = TimelineHead[K][number]
@@ -75,14 +75,7 @@ function patchLane(
     const kind = moving !== null ? 'waiting' : enabled && replacedBy === null ? 'version' : 'leaving'
     return pieceOf(span, since, `${state}${forced ? ', pinned by a force' : ''}`, { kind, version }, unsure)
   })
-  return {
-    kind: 'patch',
-    key: `patch ${name}`,
-    label: name,
-    place: 'patch',
-    pieces: joined(pieces),
-    gaps: []
-  }
+  return laneOf({ kind: 'patch', key: `patch ${name}`, label: name, place: 'patch', gaps: [] }, pieces)
 }
 
 function functionLane(
@@ -118,21 +111,18 @@ function functionLane(
     }
   }
   const { object, name } = splitFunction(key)
-  return {
-    kind: 'function',
-    key: `function ${key}`,
-    label: name,
-    place: object,
-    pieces: joined(pieces),
-    gaps: []
-  }
+  return laneOf({ kind: 'function', key: `function ${key}`, label: name, place: object, gaps: [] }, pieces)
 }
 
 /** Since when any task was at the goal of the transition that a function's span lies in. */
 function firstSwitch({ fromPosition }: SpanOf<'functions'>, head: TimelineHead, since: Since): number {
-  const phase = head.transitions.find(
-    (one) => one.fromPosition <= fromPosition && (one.toPosition === null || fromPosition < one.toPosition)
-  )
+  let [low, high] = [0, head.transitions.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((head.transitions[middle]?.fromPosition ?? 0) <= fromPosition) low = middle + 1
+    else high = middle
+  }
+  const phase = head.transitions[low - 1]
   const first = phase?.value.firstSwitchNs
   return first == null ? Number.POSITIVE_INFINITY : since(first)
 }
@@ -169,14 +159,14 @@ function hookLane(key: string, spans: readonly SpanOf<'hooks'>[], head: Timeline
   const gaps = head.gaps
     .filter((gap) => gap.program === first?.program && gap.function === first.function)
     .map(({ fromNs, toNs }) => ({ from: since(fromNs), to: toNs === null ? Infinity : since(toNs) }))
-  return {
+  const lane = {
     kind: 'hook',
     key: `hook ${key}`,
     label: first?.program ?? key,
     place: first === undefined ? '' : hookPlace(first),
-    pieces: joined(pieces),
     gaps
-  }
+  } as const
+  return laneOf(lane, pieces)
 }
 
 function pieceOf(

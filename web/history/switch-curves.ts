@@ -45,10 +45,14 @@ export function switchCurves(head: TimelineHead, history: History): SwitchCurve[
 
 /** The phase that is under way right behind an event. */
 export function curveAt(curves: readonly SwitchCurve[], position: number): SwitchCurve | undefined {
-  return curves.find(
-    ({ fromPosition, toPosition }) =>
-      fromPosition <= position && (toPosition === null || position < toPosition)
-  )
+  let [low, high] = [0, curves.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((curves[middle]?.fromPosition ?? 0) <= position) low = middle + 1
+    else high = middle
+  }
+  const last = curves[low - 1]
+  return last === undefined || (last.toPosition !== null && position >= last.toPosition) ? undefined : last
 }
 
 /** How many tasks had switched at a time. */

@@ -52,9 +52,10 @@ export function EventList({ page, view }: { page: Page; view: View }) {
         </div>
       )}
       <div role="presentation" class="event-rows" style={{ height: `${Math.min(fullPx, heightMaxPx)}px` }}>
+        {/* Keyed by the place on the screen: a jump gives rows other words, and makes no new ones. */}
         {places.slice(first, last).map((place, n) => (
           <EventRow
-            key={place}
+            key={n}
             page={page}
             session={session}
             place={place}

@@ -1,13 +1,12 @@
 import type { Page } from '../app/page.ts'
-import type { View } from '../app/view.ts'
+import type { Session } from '../app/session.ts'
 import type { Finding } from '../history/findings.ts'
 import { lengthText, uptimeText } from '../history/times.ts'
 
 const words = { violation: 'violation', hazard: 'hazard', gap: 'gap', doubt: 'unsure' } as const
 
 /** Gaps, violations and missing evidence: what a reader should look at first. */
-export function FindingList({ page, view }: { page: Page; view: View }) {
-  const { session } = view
+export function FindingList({ page, session }: { page: Page; session: Session | null }) {
   if (session === null) return null
   const { findings } = session
   return (
@@ -19,10 +18,12 @@ export function FindingList({ page, view }: { page: Page; view: View }) {
         {findings.map((finding) => (
           <li key={`${finding.kind} ${finding.title} ${finding.fromNs}`}>
             <button type="button" class="finding" onClick={() => page.show(finding)}>
-              <span class={`badge badge-${finding.kind}`}>{words[finding.kind]}</span>
-              <span class="finding-title">{finding.title}</span>
-              <span class="time">{whenText(finding)}</span>
-              <span class="finding-text" title={finding.text}>
+              <span class={`badge badge-${finding.kind}`}>
+                {words[finding.kind]} {finding.law}
+              </span>{' '}
+              <span class="time">{whenText(finding)}</span>{' '}
+              <span class="finding-text" title={finding.text ?? finding.title}>
+                <strong>{finding.title}</strong>
                 {firstCause(finding)}
               </span>
             </button>
@@ -42,7 +43,7 @@ function whenText({ kind, fromNs, toNs }: Finding): string {
 
 /** The first cause is what somebody did; what followed from it the timeline shows. */
 function firstCause({ text, unsure }: Finding): string {
-  const [first = '', ...more] = text.split('; then ')
-  const end = more.length === 0 ? '' : (/; taken over by .*$/.exec(text)?.[0] ?? '')
-  return `${first}${end}${unsure === null ? '' : ` (unsure: ${unsure})`}`
+  const [first = '', ...more] = (text ?? '').split('; then ')
+  const end = more.length === 0 ? '' : (/; taken over by .*$/.exec(text ?? '')?.[0] ?? '')
+  return `${first === '' ? '' : `: ${first}`}${end}${unsure === null ? '' : ` (unsure: ${unsure})`}`
 }

@@ -120,8 +120,7 @@ export function drawOverview(
   { canvas, palette, geometry, window }: Brush,
   whole: Window,
   density: readonly number[],
-  findings: readonly { readonly kind: Finding['kind']; readonly from: number; readonly to: number }[],
-  cursor: number
+  findings: readonly { readonly kind: Finding['kind']; readonly from: number; readonly to: number }[]
 ): void {
   const { width, height } = geometry
   canvas.clearRect(0, 0, width, height)
@@ -147,5 +146,4 @@ export function drawOverview(
   canvas.fillStyle = palette.accent
   canvas.fillRect(left, 0, 2, height)
   canvas.fillRect(right - 2, 0, 2, height)
-  canvas.fillRect(Math.round(toPx(whole, width, cursor)) - 1, 0, 2, height)
 }

@@ -1,4 +1,4 @@
-import type { Lane, Piece, Tone } from '../history/lane.ts'
+import { indexFrom, type Lane, type Piece, type Tone } from '../history/lane.ts'
 import type { SwitchCurve } from '../history/switch-curves.ts'
 import type { Geometry } from './geometry.ts'
 import { type Palette, versionColors } from './palette.ts'
@@ -36,32 +36,21 @@ export function drawLanes(brush: LaneBrush, lanes: readonly Lane[]): void {
 function drawLane(brush: LaneBrush, lane: Lane, top: number): void {
   const { width, barHeight } = brush.geometry
   const { window, lastTime } = brush
-  let filled = { upper: -1, lower: -1, whole: -1 }
-  for (let n = firstVisible(lane.pieces, window.from); n < lane.pieces.length; n++) {
-    const piece = lane.pieces[n] as Piece
-    if (piece.from > window.to) break
-    const left = Math.max(-1, toPx(window, width, piece.from))
-    const right = Math.min(width + 1, toPx(window, width, Math.min(piece.to, lastTime)))
-    if (right < 0) continue
-    // Of many pieces within one pixel one is enough.
-    if (right <= filled[piece.half]) continue
-    const box = halfBox(piece.half, left, Math.max(1, right - left), top, barHeight)
-    drawPiece(brush, piece, box)
-    filled = { ...filled, [piece.half]: Math.floor(right) }
+  for (const pieces of lane.halves) {
+    let filled = -1
+    for (let n = Math.max(0, indexFrom(pieces, 'from', window.from)); n < pieces.length; n++) {
+      const piece = pieces[n] as Piece
+      if (piece.from > window.to) break
+      const left = Math.max(-1, toPx(window, width, piece.from))
+      const right = Math.min(width + 1, toPx(window, width, Math.min(piece.to, lastTime)))
+      // Of many pieces within one pixel one is enough.
+      if (right < 0 || right <= filled) continue
+      drawPiece(brush, piece, halfBox(piece.half, left, Math.max(1, right - left), top, barHeight))
+      filled = Math.floor(right)
+    }
   }
   if (lane.kind === 'patch') drawCurves(brush, lane, top)
   if (lane.gaps.length > 0) drawGaps(brush, lane, top)
-}
-
-/** Pieces begin in order and halves overlap by one at most, so the one before the first that begins inside is enough. */
-function firstVisible(pieces: readonly Piece[], from: number): number {
-  let [low, high] = [0, pieces.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((pieces[middle]?.from ?? 0) < from) low = middle + 1
-    else high = middle
-  }
-  return Math.max(0, low - 3)
 }
 
 interface Box {
@@ -92,7 +81,7 @@ function drawPiece(brush: LaneBrush, piece: Piece, box: Box): void {
 }
 
 /** How a tone looks: always with a text beside it, never by colour alone. */
-export function inkOf(
+function inkOf(
   tone: Tone,
   palette: Palette
 ): { readonly fill: string; readonly edge: string; readonly stripes: string | null } {

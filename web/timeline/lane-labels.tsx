@@ -11,7 +11,7 @@ export function LaneLabels({
   lanes,
   position,
   time,
-  curves,
+  curve,
   rowHeight,
   onFocus
 }: {
@@ -19,7 +19,7 @@ export function LaneLabels({
   lanes: readonly Lane[]
   position: number
   time: number
-  curves: readonly SwitchCurve[]
+  curve: SwitchCurve | undefined
   rowHeight: number
   onFocus: (lane: Lane | null, row: number) => void
 }) {
@@ -28,7 +28,7 @@ export function LaneLabels({
       {lanes.map((lane, row) => {
         const texts = pieceTextsAt(lane, position)
         const says =
-          texts.length === 0 ? absent[lane.kind] : `${texts.join('; ')}${switchedText(lane, curves, time)}`
+          texts.length === 0 ? absent[lane.kind] : `${texts.join('; ')}${switchedText(lane, curve, time)}`
         return (
           <li key={lane.key} style={{ height: `${rowHeight}px` }}>
             <button
@@ -56,8 +56,7 @@ const kindWords = { patch: 'patch', function: 'func', hook: 'hook' } as const
 const absent = { patch: 'not loaded', function: 'original, not patched', hook: 'not attached' } as const
 
 /** How many tasks have switched, for a patch in transition. */
-function switchedText({ kind, label }: Lane, curves: readonly SwitchCurve[], time: number): string {
-  if (kind !== 'patch') return ''
-  const curve = curves.find(({ patch, from, to }) => patch === label && from <= time && time < to)
-  return curve === undefined ? '' : `, ${switchedAt(curve, time)} of ${curve.named.size} tasks switched`
+function switchedText({ kind, label }: Lane, curve: SwitchCurve | undefined, time: number): string {
+  if (kind !== 'patch' || curve?.patch !== label) return ''
+  return `, ${switchedAt(curve, time)} of ${curve.named.size} tasks switched`
 }

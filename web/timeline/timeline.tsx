@@ -1,9 +1,11 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { TimelineEvent } from '../../src/projections/index.ts'
 import { markOnce } from '../app/marks.ts'
 import type { Page } from '../app/page.ts'
 import type { Session } from '../app/session.ts'
 import type { View } from '../app/view.ts'
 import { type Lane, piecesAt } from '../history/lane.ts'
+import { curveAt } from '../history/switch-curves.ts'
 import { uptimeText } from '../history/times.ts'
 import { drawAxis, drawCursor, drawDoubts, drawFindings, drawGrid } from './draw-frame.ts'
 import { drawLanes } from './draw-lanes.ts'
@@ -69,11 +71,7 @@ export function Timeline({
         aria-valuemin={0}
         aria-valuemax={history.length}
         aria-valuenow={index + 1}
-        aria-valuetext={
-          event === undefined
-            ? 'before the first event'
-            : `${uptimeText(history.uptimeNs(view.cursor.time))}, event @${event.position} ${event.type}`
-        }
+        aria-valuetext={momentText(session, view.cursor.time, event)}
       >
         <canvas ref={canvases.base} />
         <canvas ref={canvases.over} />
@@ -84,12 +82,17 @@ export function Timeline({
         lanes={lanes}
         position={event?.position ?? 0}
         time={view.cursor.time}
-        curves={session.curves}
+        curve={curveAt(session.curves, event?.position ?? 0)}
         rowHeight={row.rowHeight}
         onFocus={(lane, at) => setHover(lane === null ? null : { row: at })}
       />
     </div>
   )
+}
+
+function momentText({ history }: Session, time: number, event: TimelineEvent | undefined): string {
+  if (event === undefined) return 'before the first event'
+  return `${uptimeText(history.uptimeNs(time))}, event @${event.position} ${event.type}`
 }
 
 /** Lanes on one canvas, the cursor on another: a drag draws a line and nothing else. */
@@ -196,7 +199,7 @@ function tipOf(
   if (lane === undefined || ('y' in hover && hover.y < axisHeight)) return null
   if ('row' in hover) {
     const y = axisHeight + row * rowHeight - scrollTop + barTop
-    return { lane, pieces: piecesAt(lane.pieces, position), x: toPx(window, width, cursor.time), y }
+    return { lane, pieces: piecesAt(lane, position), x: toPx(window, width, cursor.time), y }
   }
   const time = toTime(window, width, hover.x)
   const isUpper = (hover.y - axisHeight + scrollTop) % rowHeight < barTop + barHeight / 2

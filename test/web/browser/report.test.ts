@@ -48,7 +48,7 @@ describe.runIf(hasBrowser)('a report in a browser', () => {
   it('tells the story of the nop over the hook to who has never seen it, in three steps', async () => {
     // Step 1: open it. The page says what to look at, and stands there already.
     await openAt('')
-    const finding = page.getByRole('button', { name: /^gap ov on lp_hook_getpgrp was not reached/ })
+    const finding = page.getByRole('button', { name: /^gap .* ov on lp_hook_getpgrp was not reached/ })
     expect(await finding.textContent()).toContain('a nop of lp_stuck lies over lp_hook')
     expect(await finding.textContent()).toContain('9542.504 ms')
     const stack = page.getByRole('list', { name: 'Stack of vmlinux:__x64_sys_getpgrp, the top first' })
@@ -100,14 +100,16 @@ describe.runIf(hasBrowser)('a report in a browser', () => {
       ['Shift+ArrowLeft', 100],
       ['Home', 1],
       ['End', 311],
-      ['p', 111]
+      ['p', 180]
     ]
     await slider(page).focus()
     for (const [key, position] of after) {
       await page.keyboard.press(key)
       expect(await positionOn(page)).toBe(position)
     }
-    expect(await page.locator('[aria-live=polite]').textContent()).toContain('init:1 is patched')
+    expect(await page.locator('[aria-live=polite]').textContent()).toContain(
+      "the nops of 'lp_stuck' are discarded"
+    )
   })
 
   it('zooms and moves its window: keys, wheel, buttons, and a drag with Shift', async () => {
@@ -179,6 +181,34 @@ describe.runIf(hasBrowser)('a report in a browser', () => {
     expect(await page.locator('.tip').textContent()).toMatch(
       /^patch lp_hookenabled\+18\.\d{6} to \+3\d\.\d{6}/
     )
+  })
+
+  it('shows two histories one above the other, and where they part', async () => {
+    const db = join(directory.path, 'log.db')
+    const html = join(directory.path, 'two.html')
+    const other = ['test/recordings/hyb-6a-conflict', 'test/recordings/modules.json']
+    await klplog(['ingest', ...other, '--db', db])
+    const { exitCode } = await klplog([
+      'report',
+      '--html',
+      html,
+      '--stream',
+      'hyb-6f',
+      '--beside',
+      'hyb-6a',
+      '--db',
+      db
+    ])
+    expect(exitCode).toBe(0)
+    await page.close()
+    page = await browser.open(pathToFileURL(html).href)
+    const below = page.getByRole('slider', { name: 'Moment on the other timeline' })
+    await page.getByRole('button', { name: /^They part at \+\d+\.\d{6}/ }).click()
+    const moment = async (of: typeof below) => (await of.getAttribute('aria-valuetext'))?.split(',')[0]
+    expect(await moment(below)).toBe(await moment(slider(page)))
+    // The cursor of the one is the cursor of both.
+    await page.keyboard.press('End')
+    await expect.poll(() => moment(below)).toBe('+40.021308')
   })
 
   it('needs nothing but itself', () => {
