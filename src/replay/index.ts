@@ -101,4 +101,9 @@ export { isTranscript, readTranscript, type Transcript } from './transcript/self
 export type { AddedModule, Change } from './what-if/other-world.ts'
 export { recordedModules } from './what-if/recorded-modules.ts'
 export { type WhatIf, type WhatIfStep, whatIf } from './what-if/what-if.ts'
-export { type WhatIfAnswer, type WhatIfStepRow, whatIfAnswer } from './what-if/what-if-answer.ts'
+export {
+  type WhatIfAnswer,
+  type WhatIfStepRow,
+  whatIfAnswer,
+  whatIfHistory
+} from './what-if/what-if-answer.ts'

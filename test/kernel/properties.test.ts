@@ -14,12 +14,18 @@ const calm: RunOptions = { flips: false, forces: true, illegal: 15 }
 const runs = fc.tuple(fc.noShrink(fc.nat()), fc.integer({ min: 1, max: 60 }))
 
 /**
+ * A force of a replacing patch whose disable was reversed pins patches that came after it, which it does not remove;
+ * a force of one that does not replace pins nobody, whoever it leaves in the code beneath. Both are mainline's own.
+ */
+const behindForce = ['F2', 'F3']
+
+/**
  * What a policy promises and its kernel does not keep, however calm the run: the RFC's own hazards, and the winner
  * on an original function, which no kernel has settled.
  */
 const unkept: Readonly<Record<Policy, readonly string[]>> = {
-  mainline: ['K8'],
-  hybrid: ['K8', 'S5', 'S6', 'S8', 'S15', 'F2', 'O6-scope', 'K6'],
+  mainline: ['K8', ...behindForce],
+  hybrid: ['K8', 'F3', 'S5', 'S6', 'S8', 'S15', 'F2', 'O6-scope', 'K6'],
   'replace-set': ['K8']
 }
 
@@ -39,6 +45,17 @@ describe.each(Object.keys(policies) as Policy[])('random runs of %s', (policy) =
         expect(random.broken).toEqual([])
       }),
       { numRuns: 400 }
+    )
+  })
+
+  it('that nobody forces keep those too that a force breaks', () => {
+    const unforced = invariants.filter(({ id }) => behindForce.includes(id))
+    fc.assert(
+      fc.property(runs, ([seed, length]) => {
+        const options = { ...calm, forces: false }
+        expect(randomRun(policy, seeded(seed), length, options, unforced).broken).toEqual([])
+      }),
+      { numRuns: 150 }
     )
   })
 })

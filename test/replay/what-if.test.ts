@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Policy, StoredEvent } from '../../src/events/index.ts'
 import type { ModuleSpec } from '../../src/kernel/index.ts'
-import { type Gap, gapsOf, withFacts } from '../../src/projections/index.ts'
+import { type Gap, gapsOf, memoryHistory } from '../../src/projections/index.ts'
 import {
   type AddedModule,
   type Change,
@@ -42,7 +42,7 @@ function changeTo(policy: Policy, change: Partial<Change> = {}): Change {
 }
 
 function gapsIn({ facts }: WhatIf): Promise<Gap[]> {
-  return withFacts('other/0', facts, (log) => gapsOf(log, 'other/0', null))
+  return gapsOf(memoryHistory('other/0', facts, 'the model').log, 'other/0', null)
 }
 
 function apart(a: bigint | null, b: bigint | null | undefined): number {

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
-import type { SqliteLog, StreamInfo } from '../../events/index.ts'
+import { Option } from 'commander'
+import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
+import type { ModuleSpec } from '../../kernel/index.ts'
 import { timelineLines } from '../../projections/index.ts'
-import { recordedViolations } from '../../replay/index.ts'
+import { recordedViolations, rulesOf, whatIfHistory } from '../../replay/index.ts'
+import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
 import { InputError, UsageError } from '../errors.ts'
@@ -12,6 +15,7 @@ import { type StreamOptions, selectStream, withStream } from '../streams.ts'
 interface ReportOptions extends StreamOptions {
   readonly html?: string
   readonly beside?: string
+  readonly policy?: Policy
   readonly force?: boolean
 }
 
@@ -27,7 +31,8 @@ The file needs nothing but a browser: it can be mailed, and it asks nothing of a
   examples: [
     'klplog report --html timeline.html',
     'klplog report --html /tmp/host1.html --host host1 --boot -1 --force',
-    'klplog report --html two.html --stream host1 --beside host2'
+    'klplog report --html two.html --stream host1 --beside host2',
+    'klplog report --html other.html --policy replace-set    and what another policy would have made of it'
   ],
   define: (command) => {
     withStream(command)
@@ -35,6 +40,12 @@ The file needs nothing but a browser: it can be mailed, and it asks nothing of a
       .option(
         '--beside <stream>',
         'another boot to compare with, under the first one, and where the two part'
+      )
+      .addOption(
+        new Option(
+          '--policy <name>',
+          'what the same operations would have come to under this policy, under the recorded history'
+        ).choices(Object.keys(rulesOf))
       )
       .option('-f, --force', 'replace the file when it exists')
   },
@@ -46,20 +57,27 @@ The file needs nothing but a browser: it can be mailed, and it asks nothing of a
         throw new InputError(`${html} exists already`, 'Give another name, or --force to replace it.')
       }
       const stream = await selectStream(log, options)
-      const { beside } = options
-      const other = beside === undefined ? null : await selectStream(log, { stream: beside })
-      await writeReport(html, stream.stream, bothTimelines(log, stream, other))
+      await writeReport(html, stream.stream, timelines(app, log, stream, options))
       await app.note(`${html}: ${stream.stream}, ${counted(stream.revision, 'event')}. Open it in a browser.`)
       return undefined
     })
 })
 
 /** One timeline, then the one to compare with: a head begins each. */
-async function* bothTimelines(
+async function* timelines(
+  app: App,
   log: SqliteLog,
   stream: StreamInfo,
-  other: StreamInfo | null
+  { beside, policy }: ReportOptions
 ): AsyncGenerator<string> {
   yield* timelineLines(log, stream, await recordedViolations(log, stream))
-  if (other !== null) yield* timelineLines(log, other, await recordedViolations(log, other))
+  if (beside !== undefined) {
+    const other = await selectStream(log, { stream: beside })
+    yield* timelineLines(log, other, await recordedViolations(log, other))
+  }
+  if (policy === undefined) return
+  const asked = { policy, added: [], without: [], manifest: new Map<string, ModuleSpec>(), task: null }
+  const other = await whatIfHistory(app.asker, log, stream, asked)
+  const info = { ...other.info, stream: `${stream.stream} under ${policy}` }
+  yield* timelineLines(other.log, info, await recordedViolations(other.log, info))
 }

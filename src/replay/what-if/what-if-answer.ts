@@ -1,4 +1,4 @@
-import type { Fact, Policy, SqliteLog, StoredEvent } from '../../events/index.ts'
+import type { Fact, Policy, ReadModelSource, StoredEvent } from '../../events/index.ts'
 import type { ModuleSpec } from '../../kernel/index.ts'
 import {
   type Asker,
@@ -6,9 +6,10 @@ import {
   type GapRow,
   gapRow,
   gapsOf,
+  type MemoryHistory,
+  memoryHistory,
   QuestionError,
-  stateAt,
-  withFacts
+  stateAt
 } from '../../projections/index.ts'
 import { rulesOf } from '../scenario/run-scenario.ts'
 import { isAsked, operationText } from './operation-text.ts'
@@ -44,6 +45,16 @@ export interface WhatIfAnswer {
 
 export type WhatIfStepRow = ReturnType<typeof stepRow>
 
+type Stream = { readonly stream: string; readonly lastPosition: number }
+
+/** The other history, and what it was made of. */
+interface Run {
+  readonly recordedPolicy: Policy
+  readonly policy: Policy
+  readonly result: WhatIf
+  readonly unsure: readonly string[]
+}
+
 /**
  * A stream's history beside the one that it would have been.
  * @throws QuestionError when nothing tells the recorded policy, nothing is to be otherwise, or it is about modules
@@ -51,10 +62,51 @@ export type WhatIfStepRow = ReturnType<typeof stepRow>
  */
 export async function whatIfAnswer(
   asker: Pick<Asker, 'option'>,
-  log: SqliteLog,
-  { stream, lastPosition }: { readonly stream: string; readonly lastPosition: number },
+  log: ReadModelSource,
+  stream: Stream,
   asked: WhatIfAsked
 ): Promise<WhatIfAnswer> {
+  const { recordedPolicy, policy, result, unsure } = await run(asker, log, stream, asked)
+  const other = otherHistory(stream.stream, result)
+  const gaps = async (source: ReadModelSource) =>
+    (await gapsOf(source, stream.stream, asked.task)).map(gapRow)
+  return {
+    stream: stream.stream,
+    recordedPolicy,
+    policy,
+    with: asked.added.map(({ spec }) => spec.name),
+    without: asked.without,
+    same: result.same,
+    gaps: { recorded: await gaps(log), whatIf: await gaps(other.log) },
+    steps: result.steps.filter(isShown).map(stepRow),
+    assumed: result.assumed,
+    unsure: unsure.length === 0 ? null : unsure.join('; ')
+  }
+}
+
+/**
+ * The history that a stream would have had, to be asked as the recorded one is.
+ * @throws QuestionError as `whatIfAnswer`
+ */
+export async function whatIfHistory(
+  asker: Pick<Asker, 'option'>,
+  log: ReadModelSource,
+  stream: Stream,
+  asked: WhatIfAsked
+): Promise<MemoryHistory> {
+  return otherHistory(stream.stream, (await run(asker, log, stream, asked)).result)
+}
+
+function otherHistory(stream: string, { facts }: WhatIf): MemoryHistory {
+  return memoryHistory(stream, facts, 'the kernel model')
+}
+
+async function run(
+  asker: Pick<Asker, 'option'>,
+  log: ReadModelSource,
+  { stream, lastPosition }: Stream,
+  asked: WhatIfAsked
+): Promise<Run> {
   const { policy: recordedPolicy, doubt } = await stateAt(log, stream, lastPosition)
   if (recordedPolicy === null) {
     throw new QuestionError(
@@ -62,7 +114,7 @@ export async function whatIfAnswer(
       `Ingest it with a snapshot of sysfs, or with ${asker.option('policy')}.`
     )
   }
-  const { added, without, manifest, task } = asked
+  const { added, without, manifest } = asked
   if (asked.policy === undefined && added.length === 0 && without.length === 0) {
     const options = ['policy', 'with', 'without'].map((name) => asker.option(name))
     throw new QuestionError('nothing is to be otherwise', `Give ${options.join(', ')}.`)
@@ -78,24 +130,7 @@ export async function whatIfAnswer(
     ...recorded.unknown.map((name) => `nothing tells what ${name} changes (a manifest could)`),
     ...unexplained(result)
   ]
-  return {
-    stream,
-    recordedPolicy,
-    policy,
-    with: added.map(({ spec }) => spec.name),
-    without,
-    same: result.same,
-    gaps: await gapsOfBoth(log, stream, result, task),
-    steps: result.steps.filter(isShown).map(stepRow),
-    assumed: result.assumed,
-    unsure: unsure.length === 0 ? null : unsure.join('; ')
-  }
-}
-
-async function gapsOfBoth(log: SqliteLog, stream: string, { facts }: WhatIf, task: number | null) {
-  const recorded = (await gapsOf(log, stream, task)).map(gapRow)
-  const other = await withFacts(stream, facts, async (its) => (await gapsOf(its, stream, task)).map(gapRow))
-  return { recorded, whatIf: other }
+  return { recordedPolicy, policy, result, unsure }
 }
 
 function unexplained({ unexplained: count }: WhatIf): string[] {
