@@ -7,10 +7,16 @@ import type { NewEvent } from './event.ts'
  * Numbers of 64 bits are decimal text.
  */
 
+const decimal = /^-?\d{1,19}$/
 const int64 = z
   .string()
-  .regex(/^-?\d{1,19}$/)
-  .refine((text) => BigInt.asIntN(64, BigInt(text)) === BigInt(text), 'is wider than 64 bits')
+  .regex(decimal)
+  // A text that the pattern has refused comes here too.
+  .refine((text) => !decimal.test(text) || isInt64(BigInt(text)), 'is wider than 64 bits')
+function isInt64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value
+}
+
 const line = z.int().nonnegative()
 
 const evidence = z.strictObject({

@@ -76,7 +76,7 @@ describe('completion', () => {
     expect(offered('stack', '--at', '')).toEqual([])
     expect(offered('streams', '')).toEqual([])
     expect(offered('completion', '')).toEqual(['bash', 'zsh', 'fish'])
-    expect(offered('help', 'exp')).toEqual(['export'])
+    expect(offered('help', 'exp')).toEqual(['explore', 'export'])
   })
 
   it.runIf(isInstalled('bash'))('in bash is bound to the command', () => {
