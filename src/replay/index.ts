@@ -10,7 +10,7 @@ export { toScenario } from './counterexample/scenario-of.ts'
 export { shrink } from './counterexample/shrink.ts'
 export { type Story, type StoryStep, tell } from './counterexample/story.ts'
 export { Cursor } from './debug/cursor.ts'
-export { type Fork, type ForkChange, forkHistory } from './debug/fork.ts'
+export { type Fork, type ForkChange, forkHistory, NoSuchWay } from './debug/fork.ts'
 export {
   type Arrival,
   continueBack,

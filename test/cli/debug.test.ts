@@ -188,6 +188,16 @@ describe('a fork of the history', () => {
     ])
   })
 
+  test('a fault happens, and what it breaks stops the walk', async () => {
+    const said = await batch('goto @108', 'inject force', 'break invariant F2', 'c')
+    expect(said).toContain('fork-1 leaves the recorded history behind @108, with force')
+    expect(said).toMatch(
+      /Breakpoint 1, invariant F2: F2: lp_hook is pinned for ever by the force of lp_stuck/
+    )
+    const { exitCode, stderr } = await shadow.run('debug --batch --at boot', { stdin: 'inject force\n' })
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('force does not apply here')])
+  })
+
   test('another policy decides from there on, and branch leads back', async () => {
     const said = await batch('policy replace-set', 'goto end', 'info stack', 'branch', 'branch recorded')
     expect(said).toContain('replace-set policy')

@@ -4,7 +4,9 @@ import {
   type ForkChange,
   forkHistory,
   historyWorld,
+  kernelFaults,
   NoSuchTask,
+  NoSuchWay,
   operationsOf,
   readSingleStep,
   rulesOf,
@@ -24,11 +26,12 @@ export const forking: readonly DebugCommand[] = [
   {
     name: 'inject',
     aliases: [],
-    args: 'STEP',
-    says: 'fork the history here: this happens now, then what was recorded. STEP is one of a scenario: force: lp_x',
+    args: 'STEP | FAULT [WAY]',
+    says: 'fork the history here: this happens now, then what was recorded. STEP is one of a scenario (force: lp_x), FAULT one of `klplog replay`',
     repeats: false,
     run: inject,
     complete: () => [
+      ...kernelFaults.map(({ name }) => name),
       'force:',
       'disable:',
       'enable:',
@@ -75,7 +78,13 @@ export const forking: readonly DebugCommand[] = [
 async function inject(session: Session, rest: string): Promise<Said> {
   if (rest === '')
     throw new UsageError('inject needs a step', 'inject force: lp_x; inject {attach: ov, to: lp_x:f}')
+  const [name = '', ...way] = rest.split(/\s+/)
+  const fault = kernelFaults.find((one) => one.name === name)
   try {
+    if (fault !== undefined) {
+      const variant = way.length === 0 ? null : way.join(' ')
+      return fork(session, { kind: 'fault', fault, variant }, `with ${rest}`)
+    }
     const spec = readSingleStep(rest)
     const title = stepTitle(spec)
     return fork(
@@ -86,6 +95,13 @@ async function inject(session: Session, rest: string): Promise<Said> {
   } catch (error) {
     if (error instanceof ScenarioError) {
       throw new UsageError(`"${rest}" is no step: ${error.faults[0]?.message ?? ''}`, 'inject force: lp_x')
+    }
+    if (error instanceof NoSuchWay) {
+      const ways = error.variants.map((one) => `  ${name} ${one}`)
+      throw new UsageError(
+        error.message,
+        ways.length === 0 ? '`list` shows what happens next.' : `Choose one:\n${ways.join('\n')}`
+      )
     }
     if (error instanceof NoSuchTask) throw new UsageError(error.message, '`info tasks` lists them.')
     throw error

@@ -155,8 +155,9 @@ function invariantStop(text: string, id: string): AskedStop['make'] {
       `They are ${invariants.map((one) => one.id).join(', ')}.`
     )
   }
-  return (branch: Branch) => {
-    const found = historyViolations(branch.cursor.history).filter(({ invariant }) => invariant === id)
+  return ({ cursor }: Branch) => {
+    const all = historyViolations(cursor.history, cursor.stateAt(0))
+    const found = all.filter(({ invariant }) => invariant === id)
     return stopAtPositions(text, new Map(found.map((one) => [one.position, `${id}: ${one.text}`])))
   }
 }

@@ -1,7 +1,7 @@
 import type { Fact, Policy, StoredEvent } from '../../events/index.ts'
 import { type Operation, perform, type World } from '../../kernel/index.ts'
 import { copyState, type KernelState, type TaskState } from '../../projections/index.ts'
-import type { TimedOperation } from '../faults/fault.ts'
+import type { Injection, KernelFault, TimedOperation } from '../faults/fault.ts'
 import { prepareOperations } from '../recorded/prepare-operations.ts'
 import { stateBefore } from '../recorded/recorded-run.ts'
 import { rulesOf } from '../scenario/run-scenario.ts'
@@ -14,6 +14,8 @@ export type ForkChange =
       readonly title: string
       operations(tasks: readonly TaskState[]): readonly Operation[]
     }
+  /** A fault happens, in one of its ways; null is the only one that there is. */
+  | { readonly kind: 'fault'; readonly fault: KernelFault; readonly variant: string | null }
   /** The next operation does not happen. */
   | { readonly kind: 'skip' }
   /** From here on another policy decides. */
@@ -29,6 +31,20 @@ export interface Fork {
   /** The operation that was left out. */
   readonly skipped: Operation | null
 }
+
+/** A fault that has no such way at the place. */
+export class NoSuchWay extends Error {
+  /** The ways that it has there. */
+  readonly variants: readonly string[]
+
+  constructor(fault: string, variants: readonly string[]) {
+    super(variants.length === 0 ? `${fault} does not apply here` : `${fault} has several ways here`)
+    this.variants = variants
+  }
+}
+
+/** So many operations a fault looks ahead. */
+const aheadMax = 64
 
 /** What the tasks do by themselves; nobody asks a kernel to leave that out. */
 const ownDeeds: ReadonlySet<Operation['op']> = new Set<Operation['op']>([
@@ -59,7 +75,7 @@ export function forkHistory(
 class ForkedRun {
   readonly #start: KernelState
   readonly #state: KernelState
-  readonly #world: World
+  #world: World
   readonly #change: ForkChange
   readonly #stream: string
   readonly #events: StoredEvent[] = []
@@ -75,6 +91,7 @@ class ForkedRun {
   }
 
   run(behind: readonly TimedOperation[], nowNs: bigint): Fork {
+    if (this.#change.kind === 'fault') return this.#withFault(this.#change, behind)
     let ret: number | null = null
     if (this.#change.kind === 'inject') {
       for (const operation of this.#change.operations([...this.#state.tasks.values()])) {
@@ -94,6 +111,17 @@ class ForkedRun {
       ret,
       skipped: behind[leftOut]?.operation ?? null
     }
+  }
+
+  #withFault(
+    { fault, variant }: Extract<ForkChange, { kind: 'fault' }>,
+    behind: readonly TimedOperation[]
+  ): Fork {
+    const place = { state: this.#state, world: this.#world, ahead: behind.slice(0, aheadMax) }
+    const { ahead, world = this.#world } = wayOf(fault, variant, fault.inject(place))
+    this.#world = world
+    for (const one of [...ahead, ...behind.slice(aheadMax)]) this.#perform(one, one.operation.op)
+    return { start: this.#start, events: this.#events, ret: null, skipped: null }
   }
 
   #perform({ operation, uptimeNs }: TimedOperation, title: string): number {
@@ -117,6 +145,15 @@ class ForkedRun {
       evidence: { source: 'the model', line: 0, raw: title }
     })
   }
+}
+
+function wayOf(fault: KernelFault, variant: string | null, ways: readonly Injection[]): Injection {
+  const [only, ...others] = variant === null ? ways : ways.filter((way) => way.variant === variant)
+  if (only !== undefined && others.length === 0) return only
+  throw new NoSuchWay(
+    fault.name,
+    ways.map((way) => way.variant)
+  )
 }
 
 function latest(uptimeNs: bigint, state: KernelState): bigint {

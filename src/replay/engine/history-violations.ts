@@ -7,13 +7,13 @@ import { HistoryRun } from './history-run.ts'
 import type { Violation } from './violation.ts'
 import { Watch } from './watch.ts'
 
-/** All that a history breaks of the laws that its own policy knows. */
+/** All that a history breaks of the laws that its own policy knows; `start` is the state before its first event. */
 export function historyViolations(
   history: readonly HistoryEvent[],
   start: KernelState = emptyState()
 ): readonly Violation[] {
   const booted = history.find((event) => event.type === 'host.booted')
-  const policy = booted?.data.policy ?? 'mainline'
+  const policy = start.policy ?? booted?.data.policy ?? 'mainline'
   const watch = new Watch(historyWorld(history, rulesOf[policy]), invariantsFor(policy))
   const run = new HistoryRun(start, watch)
   for (const event of history) run.take(event)
