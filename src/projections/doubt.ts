@@ -8,7 +8,10 @@ interface Place {
 
 /** Notes that answers are unsure from here on, unless they are already. */
 export function doubt(state: KernelState, event: Place, reason: string, changes: Changes): void {
-  if (state.transition !== null) state.transition.unsure ??= reason
+  if (state.transition !== null && state.transition.unsure === null) {
+    state.transition.unsure = reason
+    changes.transition = true
+  }
   if (state.doubt !== null) return
   state.doubt = { reason, sinceNs: event.uptimeNs, sincePosition: event.position }
   changes.doubt = true

@@ -170,6 +170,7 @@ function current(
   changes: Changes
 ): TransitionState {
   const transition = begin(state, event.data.patch, event.data.goal, event, changes)
+  if (!transition.started) changes.transition = true
   transition.started = true
   return transition
 }

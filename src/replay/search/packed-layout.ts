@@ -7,24 +7,30 @@ export class Layout {
   readonly words: number
   readonly #fields: readonly number[]
   readonly #from: Uint8Array
-  readonly #word: Uint8Array
   readonly #shift: Uint8Array
   readonly #mask: Int32Array
+  /** Behind which field each word ends; the fields are in the order of their words. */
+  readonly #ends: Uint8Array
 
   constructor(world: PackedWorld) {
     const fields = fieldsOf(world)
     const used: number[] = []
-    const placed = fields.map(([, bits]) => {
-      let word = used.findIndex((taken) => taken + bits <= 32)
-      if (word < 0) word = used.push(0) - 1
-      const shift = used[word] as number
-      used[word] = shift + bits
-      return { word, shift, mask: 2 ** bits - 1 }
-    })
+    const placed = fields
+      .map(([from, bits]) => {
+        let word = used.findIndex((taken) => taken + bits <= 32)
+        if (word < 0) word = used.push(0) - 1
+        const shift = used[word] as number
+        used[word] = shift + bits
+        return { from, word, shift, mask: 2 ** bits - 1 }
+      })
+      .sort((a, b) => a.word - b.word)
     this.words = Math.max(1, used.length)
     this.#fields = fields.map(([, bits]) => bits)
-    this.#from = Uint8Array.from(fields, ([at]) => at)
-    this.#word = Uint8Array.from(placed, ({ word }) => word)
+    this.#from = Uint8Array.from(placed, ({ from }) => from)
+    this.#ends = Uint8Array.from(
+      { length: this.words },
+      (_, word) => placed.findLastIndex((field) => field.word === word) + 1
+    )
     this.#shift = Uint8Array.from(placed, ({ shift }) => shift)
     this.#mask = Int32Array.from(placed, ({ mask }) => mask)
   }
@@ -35,26 +41,28 @@ export class Layout {
   }
 
   pack(state: Uint8Array, into: Int32Array): void {
-    const { words } = this
-    for (let word = 0; word < words; word += 1) into[word] = 0
     const from = this.#from
-    const ofWord = this.#word
     const shift = this.#shift
-    for (let field = 0; field < from.length; field += 1) {
-      const word = ofWord[field] as number
-      into[word] =
-        (into[word] as number) | ((state[from[field] as number] as number) << (shift[field] as number))
+    const ends = this.#ends
+    for (let word = 0, field = 0; word < ends.length; word += 1) {
+      let value = 0
+      for (const end = ends[word] as number; field < end; field += 1) {
+        value |= (state[from[field] as number] as number) << (shift[field] as number)
+      }
+      into[word] = value
     }
   }
 
   unpack(packed: Int32Array, at: number, state: Uint8Array): void {
     const from = this.#from
-    const ofWord = this.#word
     const shift = this.#shift
     const mask = this.#mask
-    for (let field = 0; field < from.length; field += 1) {
-      const word = packed[at + (ofWord[field] as number)] as number
-      state[from[field] as number] = (word >>> (shift[field] as number)) & (mask[field] as number)
+    const ends = this.#ends
+    for (let word = 0, field = 0; word < ends.length; word += 1) {
+      const value = packed[at + word] as number
+      for (const end = ends[word] as number; field < end; field += 1) {
+        state[from[field] as number] = (value >>> (shift[field] as number)) & (mask[field] as number)
+      }
     }
   }
 }
