@@ -45,7 +45,7 @@ export { inScope, withNops } from './scope.ts'
 export { shortestTransition } from './shortest-transition.ts'
 export { readSpans, spanSubjects, type TimeRange } from './span-reader.ts'
 export type { Span, SpanKind } from './span-tracker.ts'
-export { type FunctionSpan, type HookSpan, type PatchSpan, type TransitionSpan, viewAt } from './spans.ts'
+export type { FunctionSpan, HookSpan, PatchSpan, TransitionSpan } from './spans.ts'
 export { inTransition, ORIGINAL, versionAt } from './stack.ts'
 export { type DatedPatch, type StackAnswer, stackAnswer } from './stack-answer.ts'
 export {

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import { type IngestJob, ingest, readKernelLog } from '../../collectors/index.ts'
 import { openSqliteLog, type Policy, type StoredEvent } from '../../events/index.ts'
-import { hybrid, mainline, type PolicyRules, replaceSet } from '../../kernel/index.ts'
 import {
   type Conformance,
   conform as conformTo,
   type ManifestModules,
   manifest,
   manifestModules,
-  recordedWorld
+  recordedWorld,
+  rulesOf
 } from '../../replay/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
@@ -22,8 +22,6 @@ interface ConformOptions extends OutputOptions {
   readonly manifest?: readonly string[]
   readonly policy?: Policy
 }
-
-const rulesOf: Readonly<Record<Policy, PolicyRules>> = { mainline, hybrid, 'replace-set': replaceSet }
 
 /** `klplog conform`: does the model explain this recording? */
 export const conform = defineCommand<ConformOptions>({

@@ -1,5 +1,5 @@
 import { eventTypes, type StoredEvent } from '../../events/index.ts'
-import { type EventsAsked, isNamed, openFilter } from '../../projections/index.ts'
+import { type EventsAsked, isNamed, openFilter, stackText } from '../../projections/index.ts'
 import {
   functionValue,
   historyViolations,
@@ -134,9 +134,9 @@ function functionStop(text: string, name: string): AskedStop['make'] {
     stopOnChange(text, (state) =>
       [...state.stacks]
         .filter(([key]) => isNamed(key, name))
-        .map(([, stack]) => stack.map((one) => (one.nop ? `nop(${one.patch})` : one.patch)).join(' > '))
+        .map(([, stack]) => stackText(stack))
         .join('; ')
-        .replace(/^$/, 'not patched')
+        .replace(/^$/, stackText([]))
     )
 }
 

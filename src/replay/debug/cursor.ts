@@ -70,18 +70,6 @@ export class Cursor<Event extends HistoryEvent = HistoryEvent> {
     return state
   }
 
-  /** The place behind the last event at or before an uptime. */
-  placeAt(uptimeNs: bigint): number {
-    let low = 0
-    let high = this.end
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2)
-      if ((this.history[middle - 1] as Event).uptimeNs <= uptimeNs) low = middle
-      else high = middle - 1
-    }
-    return low
-  }
-
   /** The place behind the last event at or before a position of the log. */
   placeOf(position: number): number {
     let low = 0

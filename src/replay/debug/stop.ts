@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '../../events/index.ts'
-import { functionViews, hookView, isNamed, type KernelState, viewAt } from '../../projections/index.ts'
+import { functionViews, hookView, isNamed, type KernelState } from '../../projections/index.ts'
 import type { Cursor } from './cursor.ts'
 
 /** Where a walk over a history stops: a breakpoint, or a value that is watched. */
@@ -57,15 +57,13 @@ export function hookValue(state: KernelState, program: string): string {
 
 /** What calls of a function run, in a transition for either side of it. */
 export function functionValue(state: KernelState, name: string): string {
-  const keys = new Set([...state.stacks.keys()].filter((key) => isNamed(key, name)))
   const values = functionViews(state)
-    .filter((view) => keys.has(view.function))
-    .map(({ function: key }) => {
-      const [switched, unswitched] = [viewAt(state, key, true), viewAt(state, key, false)]
-      return switched.version === unswitched.version
+    .filter((view) => isNamed(view.function, name))
+    .map(({ switched, unswitched }) =>
+      switched.version === unswitched.version
         ? switched.version
         : `${switched.version} (switched), ${unswitched.version} (others)`
-    })
+    )
   return values.length === 0 ? 'original' : values.join('; ')
 }
 

@@ -1,6 +1,6 @@
 import { pendingTasks } from '../../kernel/index.ts'
 import type { Change, KernelState, StateDiff } from '../../projections/index.ts'
-import { hookRows } from '../../projections/index.ts'
+import { hookRows, stackText } from '../../projections/index.ts'
 import type { StepResult } from './run-scenario.ts'
 
 /** What a step, or an event, changed, a line each: patch stack, function stacks, hook table, modules. */
@@ -51,11 +51,6 @@ function transitionText(state: KernelState): string {
   const waiting = pendingTasks(state).map(({ pid, comm }) => `${comm}:${pid}`)
   const whom = waiting.length === 0 ? '' : `, waiting for ${waiting.join(', ')}`
   return `${transition.patch} to ${transition.goal}${whom}`
-}
-
-function stackText(stack: readonly { readonly patch: string; readonly nop: boolean }[]): string {
-  if (stack.length === 0) return 'not patched'
-  return stack.map(({ patch, nop }) => (nop ? `nop(${patch})` : patch)).join(' > ')
 }
 
 function hookLines({ attached, detached, changed }: StateDiff['hooks'], after: KernelState): string[] {
