@@ -2,6 +2,9 @@ import type { Statement } from 'better-sqlite3'
 import type { Connection } from './sqlite-connection.ts'
 import { prepare } from './sqlite-statement.ts'
 
+/** A service that runs for months meets the sources of a whole fleet: those in use are soon known again. */
+const cachedMax = 10_000
+
 /** The interned names of a table, cached. Ids never change, so what another process adds needs no care. */
 export class Names {
   readonly #ids = new Map<string, number>()
@@ -22,7 +25,7 @@ export class Names {
     const known = this.#ids.get(name)
     if (known !== undefined) return known
     const id = this.#findId.get(name) as number | undefined
-    if (id !== undefined) this.#ids.set(name, id)
+    if (id !== undefined) this.#remember(this.#ids, name, id)
     return id
   }
 
@@ -31,7 +34,7 @@ export class Names {
     const known = this.find(name)
     if (known !== undefined) return known
     const id = Number(this.#insert.run(name).lastInsertRowid)
-    this.#ids.set(name, id)
+    this.#remember(this.#ids, name, id)
     return id
   }
 
@@ -42,8 +45,13 @@ export class Names {
     const name = this.#findName.get(id)
     // In a damaged file it may have become anything.
     if (typeof name !== 'string') return undefined
-    this.#names.set(id, name)
+    this.#remember(this.#names, id, name)
     return name
+  }
+
+  #remember<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): void {
+    if (known.size >= cachedMax) known.clear()
+    known.set(key, value)
   }
 
   /** Forgets everything; after a rollback, ids may be given anew. */

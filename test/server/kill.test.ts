@@ -6,7 +6,6 @@ import { temporaryDirectory } from '../cli/command-line.ts'
 import { seeded } from '../cli/seeded.ts'
 import { collect, switches } from '../events/sample-events.ts'
 import { compiled } from '../support/compiled.ts'
-import { EventReader } from './event-source.ts'
 import { startServiceProcess } from './service-process.ts'
 
 const kills = process.env.CI === undefined ? 50 : 20
@@ -40,7 +39,16 @@ describe('a service that is killed', () => {
     let next = 1
     let inTheMiddle = 0
     for (let kill = 0; kill < kills; kill++) {
-      const service = await startServiceProcess(start, db)
+      const service = await startServiceProcess([
+        start,
+        'serve',
+        '--db',
+        db,
+        '--port',
+        '0',
+        '--rate',
+        '1000000'
+      ])
       const timer = setTimeout(() => service.process.kill('SIGKILL'), random() * runMsMax)
       // Two clients at once; what got no answer is sent again after the next start, as ingest --to does.
       const send = async (first: number): Promise<boolean> => {
@@ -78,40 +86,5 @@ describe('a service that is killed', () => {
     console.log(`seed ${seed}: ${kills} kills; ${acknowledged.size} events acknowledged`)
     expect(inTheMiddle).toBe(kills)
     expect(acknowledged.size).toBeGreaterThan(0)
-  })
-})
-
-describe('a service under load', () => {
-  it('keeps its memory flat, with readers that read and one that does not, and ends well when it is told', {
-    timeout: 300_000
-  }, async () => {
-    const service = await startServiceProcess(start, join(directory.path, 'loaded.db'))
-    const [rounds, batches, perBatch] = [8, 10, 200]
-    const append = async (first: number, count: number) => {
-      const response = await fetch(`${service.url}/v1/events`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ stream: 'a/1', events: switches(first, count).map(toWire) })
-      })
-      expect(response.status).toBe(200)
-      await response.json()
-    }
-    await append(1, 1)
-    const readers = Array.from({ length: 20 }, () => new EventReader(`${service.url}/v1/live?send=event`))
-    for (const reader of readers) expect(await reader.opened).toBe(200)
-    readers[0]?.pause()
-    const memory: number[] = []
-    for (let round = 0; round < rounds; round++) {
-      for (let n = 0; n < batches; n++) await append(2 + (round * batches + n) * perBatch, perBatch)
-      await readers[1]?.until((round + 1) * batches * perBatch)
-      const metrics = await (await fetch(`${service.url}/metrics`)).text()
-      memory.push(Number(/klplog_process_resident_memory_bytes (\d+)/.exec(metrics)?.[1]))
-    }
-    const [early, late] = [Math.max(...memory.slice(2, 4)), Math.max(...memory.slice(-2))]
-    console.log(`resident MB by round: ${memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')}`)
-    expect(late - early).toBeLessThan(64e6)
-    service.process.kill('SIGTERM')
-    expect(await service.ended).toBe(0)
-    for (const reader of readers) reader.close()
   })
 })

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { NewEvent } from '../../src/events/index.ts'
 import { switched, switches } from '../events/sample-events.ts'
 import { anotherWriter } from '../support/history-log.ts'
 import { EventReader, positionsOf } from './event-source.ts'
@@ -24,14 +23,6 @@ function read({ url }: TestService, query: string, headers?: Record<string, stri
 }
 
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => first + n)
-
-/** Events with so much evidence that buffers fill. */
-function bulky(first: number, count: number): NewEvent[] {
-  return switches(first, count).map((event) => ({
-    ...event,
-    evidence: { ...event.evidence, raw: 'x'.repeat(20_000) }
-  }))
-}
 
 describe('the live stream', () => {
   it('brings what comes, also from another process, and what it changes', async () => {
@@ -96,46 +87,5 @@ describe('the live stream', () => {
     expect((await service.fetch('/v1/live')).status).toBe(503)
     first.close()
     await expect.poll(async () => (await service.fetch('/v1/live', { method: 'HEAD' })).status).toBe(200)
-  })
-})
-
-describe('many readers', () => {
-  it('200 of them get all, and an aborted one costs nothing', async () => {
-    const service = await opened(await emptyService())
-    await service.log.append('a/1', 'any', switches(1, 1))
-    const many = range(1, 200).map(() => read(service, 'after=0&send=event'))
-    for (const reader of many) expect(await reader.opened).toBe(200)
-    const aborted = read(service, 'after=0&send=event')
-    await aborted.until(1)
-    aborted.close()
-    const last = 101
-    for (let first = 2; first <= last; first += 10) {
-      await service.log.append('a/1', 'any', switches(first, 10))
-      await new Promise((resolve) => setTimeout(resolve, 1))
-    }
-    for (const reader of many) expect(positionsOf(await reader.until(last))).toEqual(range(1, last))
-    await expect
-      .poll(async () => (await service.fetch('/metrics')).text(), { timeout: 30_000 })
-      .toContain('klplog_live_readers 200')
-  })
-
-  it('a slow one is cut off, and goes on where it was', async () => {
-    const service = await opened(await emptyService({ limits: { slowReaderMs: 3000 } }))
-    await service.log.append('a/1', 'any', bulky(1, 1))
-    const slow = read(service, 'after=0&send=event')
-    await slow.until(1)
-    slow.pause()
-    const last = 1001
-    await service.log.append('a/1', 'any', bulky(2, last - 1))
-    await expect
-      .poll(async () => (await service.fetch('/metrics')).text(), { timeout: 60_000 })
-      .toContain('klplog_live_readers_cut_total 1')
-    slow.resume()
-    await slow.ended
-    const had = positionsOf(slow.messages)
-    expect(had.length).toBeLessThan(last)
-    expect(had).toEqual(range(1, had.length))
-    const again = read(service, 'send=event', { 'last-event-id': String(had.length) })
-    expect(positionsOf(await again.until(last - had.length))).toEqual(range(had.length + 1, last))
   })
 })

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 
 /** A service in a process of its own. */
 export interface ServiceProcess {
@@ -8,26 +9,28 @@ export interface ServiceProcess {
   readonly ended: Promise<number | null>
 }
 
-/** Starts `klplog serve` on a database, from the compiled start of the program. */
-export async function startServiceProcess(
-  start: string,
-  db: string,
-  options: readonly string[] = []
-): Promise<ServiceProcess> {
-  const argv = [start, 'serve', '--db', db, '--port', '0', '--rate', '1000000', ...options]
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts Node with these arguments: a service that prints its address. */
+export async function startServiceProcess(argv: readonly string[]): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = `${stderr}${text}`.slice(-2000)
   })
-  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   const url = await new Promise<string>((resolve, reject) => {
     let said = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text
       if (said.includes('\n')) resolve(said.trim())
     })
     child.once('close', () => reject(new Error(`the service did not start: ${stderr}`)))
   })
   return { process: child, url, ended }
+}
+
+/** Bytes of the heap that are in use behind a collection, of a `service-child.ts` with `--expose-gc`. */
+export async function heapBytesOf({ process: child }: ServiceProcess): Promise<number> {
+  const answer = once(child, 'message')
+  child.send('heap')
+  return Number((await answer)[0])
 }

@@ -1,30 +1,37 @@
 /** Something that is given again and again, and that many wait for. */
 export class Signal {
   #given = 0
-  #waiting: (() => void)[] = []
+  readonly #waiting = new Set<() => void>()
 
   /** How often it was given: what to wait from, so that none is missed in between. */
   get count(): number {
     return this.#given
   }
 
-  give(): void {
-    this.#given += 1
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const wake of waiting) wake()
+  /** How many wait now. */
+  get waiting(): number {
+    return this.#waiting.size
   }
 
-  /** Resolves when it has been given more often than that, or after a while. */
-  async after(count: number, waitMs: number): Promise<void> {
-    if (this.#given > count) return
+  give(): void {
+    this.#given += 1
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  /** Resolves when it has been given more often than that, after a while, or when who waits is gone. */
+  async after(count: number, waitMs: number, gone: AbortSignal): Promise<void> {
+    if (this.#given > count || gone.aborted) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(wake, waitMs)
-      function wake(): void {
+      // Whoever has waited long enough is forgotten too: on a quiet log nothing else would do it.
+      const wake = () => {
         clearTimeout(timer)
+        gone.removeEventListener('abort', wake)
+        this.#waiting.delete(wake)
         resolve()
       }
-      this.#waiting.push(wake)
+      const timer = setTimeout(wake, waitMs)
+      gone.addEventListener('abort', wake)
+      this.#waiting.add(wake)
     })
   }
 }

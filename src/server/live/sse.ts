@@ -14,8 +14,11 @@ export const heartbeatMs = 15_000
 
 /** How an event stream is fed. */
 export interface EventSource {
-  /** The next bytes; null ends the stream. Asked for only when the reader has taken what came before. */
-  next(): Promise<Uint8Array | null>
+  /**
+   * The next bytes; null ends the stream. Asked for only when the reader has taken what came before; `gone`
+   * says that nobody reads any more.
+   */
+  next(gone: AbortSignal): Promise<Uint8Array | null>
   /** How long a reader may leave bytes unread. */
   readonly slowMs: number
   /** The stream is over, for whatever reason; `cut` when the reader was too slow. */
@@ -25,22 +28,22 @@ export interface EventSource {
 /** Answers with an event stream. Nothing waits in memory for its reader but the piece that it is at. */
 export function eventStream(context: Context, source: EventSource): Response {
   const { outgoing } = context.env as Partial<HttpBindings>
+  const gone = new AbortController()
   let hasBegun = false
-  let hasEnded = false
   let slow: NodeJS.Timeout | undefined
   const end = (cut: boolean) => {
     clearTimeout(slow)
-    if (hasEnded) return
-    hasEnded = true
+    if (gone.signal.aborted) return
+    gone.abort()
     source.onEnd(cut)
   }
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         clearTimeout(slow)
-        const bytes = hasBegun ? await source.next() : beginning
+        const bytes = hasBegun ? await source.next(gone.signal) : beginning
         hasBegun = true
-        if (hasEnded) return
+        if (gone.signal.aborted) return
         if (bytes === null) {
           end(false)
           controller.close()

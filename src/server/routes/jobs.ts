@@ -114,9 +114,9 @@ export const jobProgress = defineEndpoint({
     let isLast = false
     return eventStream(context, {
       slowMs: limits.slowReaderMs,
-      next: async () => {
+      next: async (gone) => {
         if (isLast || isStopping()) return null
-        if (found.changed.count === told) await found.changed.after(told, heartbeatMs)
+        if (found.changed.count === told) await found.changed.after(told, heartbeatMs, gone)
         if (found.changed.count === told) return heartbeat
         told = found.changed.count
         isLast = found.hasEnded

@@ -36,15 +36,15 @@ A reader that does not read is cut off, and can go on in the same way.`,
     metrics.readers.set(feed.readers)
     return eventStream(context, {
       slowMs: limits.slowReaderMs,
-      next: async () => {
+      next: async (gone) => {
         for (;;) {
-          if (feed.hasEnded) return null
+          if (feed.hasEnded || gone.aborted) return null
           const { count } = feed.news
           const piece = await feed.next(asked, position)
           if (piece !== null) position = piece.upTo
           if (piece !== null && piece.bytes.length > 0) return piece.bytes
           if (piece !== null) continue
-          await feed.news.after(count, heartbeatMs)
+          await feed.news.after(count, heartbeatMs, gone)
           if (feed.news.count === count) return heartbeat
         }
       },
