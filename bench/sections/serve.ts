@@ -1,22 +1,27 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { Agent, request } from 'node:http'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type NewEvent, openSqliteLog, toWire } from '../../src/events/index.ts'
+import { type NewEvent, openSqliteLog } from '../../src/events/index.ts'
 import { projections } from '../../src/projections/index.ts'
 import { type Bench, plainRow, type Row, type Section } from '../bench.ts'
 import { seed, stream } from '../histories.ts'
 import { Random } from '../random.ts'
 import { type Contender, interleave, perSecond, quantile } from '../rounds.ts'
+import { Client, LiveReaders } from '../service-client.ts'
 import { Workload } from '../workload.ts'
 
-const child = fileURLToPath(new URL('../serve-child.ts', import.meta.url))
-const sizes = [
-  { batch: 1, appends: 200 },
-  { batch: 100, appends: 20 },
-  { batch: 1000, appends: 5 }
+interface Size {
+  readonly batch: number
+  /** How many a round does. */
+  readonly appends: number
+  /** Whether a service with live readers takes part: each event goes to all of them. */
+  readonly live: boolean
+}
+
+const sizes: readonly Size[] = [
+  { batch: 1, appends: 200, live: true },
+  { batch: 100, appends: 20, live: true },
+  { batch: 1000, appends: 5, live: false }
 ]
+const liveReaders = 200
 
 /** The service on loopback in a process of its own, beside the bare log in this one. */
 export const serve: Section = {
@@ -28,92 +33,97 @@ export const serve: Section = {
   }
 }
 
-/** One kept connection to a service. */
-class Client {
-  readonly #process: ChildProcess
-  readonly #url: string
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+/** A side that appends in a loop and keeps how long each append took, but for those of the warm-up. */
+interface Side extends Contender {
+  readonly ms: readonly number[]
+}
 
-  private constructor(process: ChildProcess, url: string) {
-    this.#process = process
-    this.#url = url
-  }
-
-  static async start(database: string): Promise<Client> {
-    const started = spawn(process.execPath, ['--import', 'tsx', child, database], {
-      stdio: ['pipe', 'pipe', 'inherit']
-    })
-    const [line] = (await once(started.stdout, 'data')) as [Buffer]
-    return new Client(started, line.toString().trim())
-  }
-
-  /** Asks, and reads the answer to its end. */
-  ask(path: string, body: string | null = null): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' }
-      const options = { agent: this.#agent, method: body === null ? 'GET' : 'POST', headers }
-      const asked = request(`${this.#url}${path}`, options, (response) => {
-        response.resume().on('end', () => {
-          if (response.statusCode === 200) resolve()
-          else reject(new Error(`${path}: ${response.statusCode}`))
-        })
+/** `settle` waits, outside the measured time, until nothing of the round is left to do. */
+function sideOf(
+  name: string,
+  { batch, count }: { batch: number; count: number },
+  add: (events: readonly NewEvent[]) => Promise<unknown>,
+  settle: (appended: number) => Promise<void> = async () => {}
+): Side {
+  const workload = new Workload(seed)
+  const ms: number[] = []
+  let appended = 0
+  return {
+    name,
+    ms,
+    run: async () => {
+      const all = Array.from({ length: count }, () => workload.take(batch))
+      const rate = await perSecond(count * batch, async () => {
+        for (const events of all) {
+          const start = performance.now()
+          await add(events)
+          if (appended > 0) ms.push(performance.now() - start)
+        }
       })
-      asked.on('error', reject).end(body ?? undefined)
-    })
-  }
-
-  append(events: readonly NewEvent[]): Promise<void> {
-    return this.ask('/v1/events', JSON.stringify({ stream, events: events.map(toWire) }))
-  }
-
-  async stop(): Promise<void> {
-    this.#agent.destroy()
-    const ended = once(this.#process, 'close')
-    this.#process.stdin?.end()
-    await ended
+      appended += count * batch
+      await settle(appended)
+      return rate
+    }
   }
 }
 
-/** Appends of one size over HTTP and to the bare log, both durable, in turn. */
-async function appends(bench: Bench, { batch, appends: full }: (typeof sizes)[number]): Promise<Row[]> {
-  const count = bench.quick ? Math.max(2, full / 10) : full
+/** Appends of one size over HTTP, without and with live readers, and to the bare log, all durable, in turn. */
+async function appends(bench: Bench, { batch, appends: full, live }: Size): Promise<Row[]> {
+  const size = { batch, count: bench.quick ? Math.max(2, full / 10) : full }
   const path = (name: string) => join(bench.directory, `serve-${name}-${batch}.db`)
   const log = await openSqliteLog({ path: path('log'), readModels: [projections] })
   const client = await Client.start(path('http'))
-  const ms: number[] = []
-  const contender = (name: string, add: (events: readonly NewEvent[]) => Promise<unknown>): Contender => {
-    const workload = new Workload(seed)
-    return {
-      name,
-      run: () => {
-        const all = Array.from({ length: count }, () => workload.take(batch))
-        return perSecond(count * batch, async () => {
-          for (const events of all) await add(events)
-        })
-      }
-    }
-  }
-  const timed = async (events: readonly NewEvent[]) => {
-    const start = performance.now()
-    await client.append(events)
-    ms.push(performance.now() - start)
-  }
-  const measured = await interleave(
-    [contender('http', timed), contender('log', (events) => log.append(stream, 'any', events))],
-    bench.quick ? 3 : 15,
-    bench.machine
-  )
+  const bare = sideOf('log', size, (events) => log.append(stream, 'any', events))
+  const http = sideOf('http', size, (events) => client.append(events))
+  const watched = live ? await watchedSide(path('live'), size) : null
+  const sides = [http, bare, ...(watched === null ? [] : [watched.side])]
+  const measured = await interleave(sides, bench.quick ? 3 : 15, bench.machine)
+  await watched?.close()
   await client.stop()
   await log.close()
-  const what = `append of ${batch} over HTTP`
-  return [
-    plainRow(`${what}; floor: the bare log`, 'events/s', measured.median('http'), {
+  const rowsOf = (what: string, { name, ms }: Side) => [
+    plainRow(`${what}; floor: the bare log`, 'events/s', measured.median(name), {
       floor: measured.median('log'),
-      ofFloor: measured.ratio('http', 'log')
+      ofFloor: measured.ratio(name, 'log')
     }),
-    plainRow(`${what}, p50`, 'ms', quantile(ms, 0.5)),
-    plainRow(`${what}, p99`, 'ms', quantile(ms, 0.99))
+    plainRow(`${what}, p50`, 'ms', quantile(ms, 0.5), { floor: quantile(bare.ms, 0.5) }),
+    plainRow(`${what}, p99`, 'ms', quantile(ms, 0.99), { floor: quantile(bare.ms, 0.99) })
   ]
+  const rows = rowsOf(`append of ${batch} over HTTP`, http)
+  if (watched === null) return rows
+  const what = `append of ${batch} over HTTP, ${liveReaders} live readers`
+  return [
+    ...rows,
+    ...rowsOf(what, watched.side),
+    plainRow(`${what}, what they were brought`, 'events/s', watched.brought())
+  ]
+}
+
+/** A service that live readers watch, a slow one and some that go away among them. */
+async function watchedSide(database: string, size: { batch: number; count: number }) {
+  const client = await Client.start(database)
+  let readers: LiveReaders | null = null
+  let roundStart = 0
+  const brought: number[] = []
+  const add = async (events: readonly NewEvent[]) => {
+    roundStart ||= performance.now()
+    await client.append(events)
+  }
+  const side = sideOf('live', size, add, async (appended) => {
+    // Nobody can read an empty log: they come behind the first round, which does not count.
+    readers ??= await LiveReaders.open(client, liveReaders)
+    await readers.have(appended)
+    brought.push((size.batch * size.count * liveReaders * 1000) / (performance.now() - roundStart))
+    roundStart = 0
+  })
+  return {
+    side,
+    brought: () => quantile(brought.slice(1), 0.5),
+    close: async () => {
+      await readers?.close()
+      await client.stop()
+    }
+  }
 }
 
 /** The state at random positions, which no one has looked at before. */
