@@ -21,9 +21,9 @@ class Child {
 
   /** Its next line. */
   async line(): Promise<string> {
-    const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error('a process of the bench has ended before its time')
-    return value
+    const next = await this.#lines.next()
+    if (next.done === true) throw new Error('a process of the bench has ended before its time')
+    return next.value
   }
 
   tell(line: string): void {

@@ -81,13 +81,13 @@ async function appends(bench: Bench, { batch, appends: full, live }: Size): Prom
   await watched?.close()
   await client.stop()
   await log.close()
-  const rowsOf = (what: string, { name, ms }: Side) => [
-    plainRow(`${what}; floor: the bare log`, 'events/s', measured.median(name), {
+  const rowsOf = (told: string, { name, ms }: Side) => [
+    plainRow(`${told}; floor: the bare log`, 'events/s', measured.median(name), {
       floor: measured.median('log'),
       ofFloor: measured.ratio(name, 'log')
     }),
-    plainRow(`${what}, p50`, 'ms', quantile(ms, 0.5), { floor: quantile(bare.ms, 0.5) }),
-    plainRow(`${what}, p99`, 'ms', quantile(ms, 0.99), { floor: quantile(bare.ms, 0.99) })
+    plainRow(`${told}, p50`, 'ms', quantile(ms, 0.5), { floor: quantile(bare.ms, 0.5) }),
+    plainRow(`${told}, p99`, 'ms', quantile(ms, 0.99), { floor: quantile(bare.ms, 0.99) })
   ]
   const rows = rowsOf(`append of ${batch} over HTTP`, http)
   if (watched === null) return rows
