@@ -15,7 +15,8 @@ import { press } from './keys.ts'
 import type { Page } from './page.ts'
 import { TokenForm } from './token-form.tsx'
 import { Toolbar } from './toolbar.tsx'
-import type { View } from './view.ts'
+import { useInTurn } from './use-in-turn.ts'
+import type { Cursor, View } from './view.ts'
 
 /** The whole page: what to look at first, the timeline, and beside the cursor's event the state behind it. */
 export function App({ page, onToken }: { page: Page; onToken: (token: string) => void }) {
@@ -59,7 +60,12 @@ export function App({ page, onToken }: { page: Page; onToken: (token: string) =>
 
 /** Beneath the timeline: the list, the event at the cursor, and the state behind it. */
 function Panels({ page, view }: { page: Page; view: View }) {
-  const { session, cursor } = view
+  const { session, revision, places, markers } = view
+  const [listed, cursor] = useInTurn(view.cursor, 2, view.cursor.isDragged) as [Cursor, Cursor]
+  const list = useMemo(
+    () => session !== null && <EventList {...{ page, session, places, markers, cursor: listed }} />,
+    [page, session, revision, places, markers, listed]
+  )
   const { state, changed } = useMemo(() => {
     const behind = session?.history.stateBehind(cursor.index)
     const before = session?.history.stateBehind(Math.max(-1, cursor.index - 1))
@@ -77,7 +83,7 @@ function Panels({ page, view }: { page: Page; view: View }) {
       <section class="panel list" aria-labelledby="list-title">
         <h2 id="list-title">Events</h2>
         <Filters page={page} view={view} />
-        {session !== null && <EventList page={page} view={view} />}
+        {list}
       </section>
       <EventPanel event={event} changed={changed} bootNs={session?.head.bootNs ?? null} behindNs={behindNs} />
       {state !== undefined && session !== null && (

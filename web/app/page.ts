@@ -40,7 +40,7 @@ export class Page {
       revision: this.view.revision + 1,
       problem: null,
       window: session.fitting,
-      cursor: { index: -1, time: session.lastTime },
+      cursor: { index: -1, time: session.lastTime, isDragged: false },
       filter: link.filter,
       allFunctions: link.allFunctions,
       markers: { a: null, b: null },
@@ -140,15 +140,16 @@ export class Page {
     const place = Math.min(Math.max(index, -1), history.length - 1)
     const time = place < 0 ? 0 : history.timeOf(place)
     const spoken = speaks ? this.#sentence(place) : this.view.spoken
-    this.store.set({ cursor: { index: place, time }, window: showing(window, time, lastTime), spoken })
+    const cursor = { index: place, time, isDragged: false }
+    this.store.set({ cursor, window: showing(window, time, lastTime), spoken })
   }
 
   /** To a time between events, as a drag does. */
-  moveToTime(time: number): void {
+  moveToTime(time: number, isDragged = false): void {
     const { session } = this.view
     if (session === null) return
     const inside = Math.min(Math.max(time, 0), session.lastTime)
-    this.store.set({ cursor: { index: session.history.indexAt(inside), time: inside } })
+    this.store.set({ cursor: { index: session.history.indexAt(inside), time: inside, isDragged } })
   }
 
   /** So many events of the list on, or back. */

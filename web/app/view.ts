@@ -8,6 +8,8 @@ export interface Cursor {
   readonly index: number
   /** Ns since the history's base. */
   readonly time: number
+  /** A hand is moving it: there will be another one in the next frame. */
+  readonly isDragged: boolean
 }
 
 export type Theme = 'auto' | 'light' | 'dark'
@@ -49,7 +51,7 @@ export const emptyView: View = {
   problem: null,
   wantsToken: false,
   streams: [],
-  cursor: { index: -1, time: 0 },
+  cursor: { index: -1, time: 0, isDragged: false },
   window: { from: 0, to: 1 },
   markers: { a: null, b: null },
   filter: { hidden: [], search: '', onlyChanges: false },

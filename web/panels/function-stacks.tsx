@@ -5,6 +5,7 @@ import {
   type KernelState,
   ORIGINAL
 } from '../../src/projections/index.ts'
+import { Kept } from './kept.tsx'
 import { Swatch } from './swatch.tsx'
 
 /** A layer of a function's stack: whose version, and which tasks' calls run it. */
@@ -30,31 +31,43 @@ export function FunctionStacks({
   if (views.length === 0) return <p class="none">No function is patched.</p>
   return (
     <ul class="stacks">
-      {views.map((view) => (
-        <li key={view.function} class={changed.has(`function ${view.function}`) ? 'changed' : ''}>
-          <h4>{functionText(view.function)}</h4>
-          <ol aria-label={`Stack of ${functionText(view.function)}, the top first`}>
-            {layersOf(view, state, versions).map((layer, n) => (
-              <li
-                key={`${n} ${layer.name}`}
-                class={`layer ${layer.runs === null ? '' : 'runs'} ${layer.isNop ? 'nop' : ''}`}
-              >
-                <span class="layer-name">
-                  <Swatch version={layer.version} />
-                  {layer.isNop ? `nop of ${layer.name}` : layer.name}
-                  {layer.hooks.map((hook) => (
-                    <span key={hook} class="hook-chip">
-                      hook {hook}
-                    </span>
-                  ))}
-                </span>
-                <span class="layer-runs">{layer.runs}</span>
-              </li>
-            ))}
-          </ol>
-        </li>
-      ))}
+      {views.map((view) => {
+        const name = functionText(view.function)
+        const layers = layersOf(view, state, versions)
+        const isChanged = changed.has(`function ${view.function}`)
+        return (
+          <Kept
+            key={view.function}
+            shows={JSON.stringify([name, layers, isChanged])}
+            draw={() => <Stack name={name} layers={layers} isChanged={isChanged} />}
+          />
+        )
+      })}
     </ul>
+  )
+}
+
+function Stack({ name, layers, isChanged }: { name: string; layers: readonly Layer[]; isChanged: boolean }) {
+  return (
+    <li class={isChanged ? 'changed' : ''}>
+      <h4>{name}</h4>
+      <ol aria-label={`Stack of ${name}, the top first`}>
+        {layers.map((layer, n) => (
+          <li key={n} class={`layer ${layer.runs === null ? '' : 'runs'} ${layer.isNop ? 'nop' : ''}`}>
+            <span class="layer-name">
+              <Swatch version={layer.version} />
+              {layer.isNop ? `nop of ${layer.name}` : layer.name}
+              {layer.hooks.map((hook) => (
+                <span key={hook} class="hook-chip">
+                  hook {hook}
+                </span>
+              ))}
+            </span>
+            <span class="layer-runs">{layer.runs}</span>
+          </li>
+        ))}
+      </ol>
+    </li>
   )
 }
 
@@ -94,12 +107,13 @@ function layersOf(view: FunctionView, state: KernelState, versions: ReadonlyMap<
 
 /** Programs on this patch's replacement of the function, as far as calls of it reach them or would. */
 function hooksOn(state: KernelState, patch: string, { function: key }: FunctionView): string[] {
+  const hooks = state.hooks.filter((hook) => hook.module === patch && hook.goneNs === null)
+  if (hooks.length === 0) return []
   const funcs = state.patches
     .find(({ name }) => name === patch)
     ?.objects.flatMap((object) => object.functions.map((func) => ({ ...func, object: object.name })))
     .filter((func) => key === `${func.object}:${func.name},${Math.max(1, func.sympos)}`)
-  return state.hooks
-    .filter((hook) => hook.module === patch && hook.goneNs === null)
+  return hooks
     .filter((hook) => funcs?.some((func) => func.newName === null || func.newName === hook.function))
     .map(({ program }) => program)
 }

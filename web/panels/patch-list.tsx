@@ -1,5 +1,6 @@
 import type { KernelState, PatchState } from '../../src/projections/index.ts'
 import { uptimeText } from '../history/times.ts'
+import { Kept } from './kept.tsx'
 import { Swatch } from './swatch.tsx'
 
 /** klp_patches in list order, the newest on top as on the stacks. */
@@ -26,17 +27,27 @@ export function PatchList({
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ patch, order }) => (
-          <tr key={patch.name} class={changed.has(`patch ${patch.name}`) ? 'changed' : ''}>
-            <td>{order}</td>
-            <th scope="row">
-              <Swatch version={versions.get(patch.name)} /> {patch.name}
-            </th>
-            <td>{stateOf(patch, state)}</td>
-            <td>{traitsOf(patch, state).join(', ')}</td>
-            <td class="time">{uptimeText(patch.sinceNs)}</td>
-          </tr>
-        ))}
+        {rows.map(({ patch, order }) => {
+          const says = [stateOf(patch, state), traitsOf(patch, state).join(', '), uptimeText(patch.sinceNs)]
+          const isChanged = changed.has(`patch ${patch.name}`)
+          return (
+            <Kept
+              key={patch.name}
+              shows={JSON.stringify([order, patch.name, says, isChanged])}
+              draw={() => (
+                <tr class={isChanged ? 'changed' : ''}>
+                  <td>{order}</td>
+                  <th scope="row">
+                    <Swatch version={versions.get(patch.name)} /> {patch.name}
+                  </th>
+                  <td>{says[0]}</td>
+                  <td>{says[1]}</td>
+                  <td class="time">{says[2]}</td>
+                </tr>
+              )}
+            />
+          )
+        })}
       </tbody>
     </table>
   )

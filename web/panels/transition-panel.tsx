@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import {
   type BlockedTask,
   blockedText,
@@ -7,6 +8,7 @@ import {
 } from '../../src/projections/index.ts'
 import type { SwitchCurve } from '../history/switch-curves.ts'
 import { uptimeText } from '../history/times.ts'
+import { Kept } from './kept.tsx'
 
 /** A task that has not switched: what a try said of it, and when it did in the end. */
 interface Waiting {
@@ -15,7 +17,8 @@ interface Waiting {
   readonly blocked: BlockedTask | undefined
 }
 
-const shownMax = 60
+/** More than these are there for whoever asks for them. */
+const shownMax = 8
 
 /** The transition under way: how far it is, and whom it waits for, also those that no try has named yet. */
 export function TransitionPanel({
@@ -52,28 +55,50 @@ export function TransitionPanel({
       {waiting.length > 0 && (
         <>
           <h3>Tasks not yet switched</h3>
-          <ul class="blocked">
-            {waiting.slice(0, shownMax).map(({ key, name, blocked }) => (
-              <li key={key}>
-                <strong>{name}</strong>{' '}
-                {blocked === undefined ? (
-                  <span class="quiet">not tried yet</span>
-                ) : (
-                  <>
-                    {blockedText(blocked.reason, blocked.function)}{' '}
-                    <span class="quiet">
-                      ({blocked.tries} {blocked.tries === 1 ? 'try' : 'tries'} since{' '}
-                      {uptimeText(blocked.sinceNs)})
-                    </span>
-                  </>
-                )}
-              </li>
-            ))}
-            {waiting.length > shownMax && <li>and {waiting.length - shownMax} more</li>}
-          </ul>
+          <ul class="blocked">{waiting.slice(0, shownMax).map(taskRow)}</ul>
+          {waiting.length > shownMax && <More waiting={waiting.slice(shownMax)} />}
         </>
       )}
     </div>
+  )
+}
+
+/** The other tasks, which are in the document only while somebody looks at them. */
+function More({ waiting }: { waiting: readonly Waiting[] }) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>and {waiting.length} more</summary>
+      {isOpen && <ul class="blocked">{waiting.map(taskRow)}</ul>}
+    </details>
+  )
+}
+
+function taskRow({ key, name, blocked }: Waiting) {
+  return (
+    <Kept
+      key={key}
+      shows={`${name} ${blocked?.reason} ${blocked?.function} ${blocked?.tries} ${blocked?.sinceNs}`}
+      draw={() => <WaitingTask name={name} blocked={blocked} />}
+    />
+  )
+}
+
+function WaitingTask({ name, blocked }: Omit<Waiting, 'key'>) {
+  return (
+    <li>
+      <strong>{name}</strong>{' '}
+      {blocked === undefined ? (
+        <span class="quiet">not tried yet</span>
+      ) : (
+        <>
+          {blockedText(blocked.reason, blocked.function)}{' '}
+          <span class="quiet">
+            ({blocked.tries} {blocked.tries === 1 ? 'try' : 'tries'} since {uptimeText(blocked.sinceNs)})
+          </span>
+        </>
+      )}
+    </li>
   )
 }
 

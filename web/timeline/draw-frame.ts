@@ -64,10 +64,9 @@ export function drawDoubts(
   }
 }
 
-/** The cursor, the markers, and the stretch between these. */
-export function drawCursor(
+/** The markers, and the stretch between them. */
+export function drawMarkers(
   { canvas, palette, geometry, window }: Brush,
-  cursor: number,
   markers: readonly { readonly name: string; readonly time: number }[],
   /** Where two histories part: drawn as a marker, but the stretch is between the others. */
   parting: readonly { readonly name: string; readonly time: number }[]
@@ -90,14 +89,6 @@ export function drawCursor(
     canvas.fillStyle = palette.surface
     canvas.fillText(name, x - 4, 11)
   }
-  const x = Math.round(toPx(window, width, cursor))
-  canvas.fillStyle = palette.accent
-  canvas.fillRect(x - 1, 0, 2, height)
-  canvas.beginPath()
-  canvas.moveTo(x - 6, 0)
-  canvas.lineTo(x + 6, 0)
-  canvas.lineTo(x, 9)
-  canvas.fill()
 }
 
 /** How many events there are, over the whole history, in one column a pixel. */

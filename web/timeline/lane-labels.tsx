@@ -3,6 +3,7 @@ import type { Lane } from '../history/lane.ts'
 import { changesAt, pieceTextsAt } from '../history/lane.ts'
 import { laneName } from '../history/lanes.ts'
 import { type SwitchCurve, switchedAt } from '../history/switch-curves.ts'
+import { Kept } from '../panels/kept.tsx'
 import { axisHeight } from './geometry.ts'
 
 /** The lanes' names, each with what it says at the cursor: the timeline for whoever does not see it. */
@@ -21,7 +22,8 @@ export function LaneLabels({
   time: number
   curve: SwitchCurve | undefined
   rowHeight: number
-  onFocus: (lane: Lane | null, row: number) => void
+  /** The row whose label has the focus; null: none any more. */
+  onFocus: (row: number | null) => void
 }) {
   return (
     <ul class="lane-labels" style={{ top: `${axisHeight}px`, height: `${lanes.length * rowHeight}px` }}>
@@ -29,23 +31,30 @@ export function LaneLabels({
         const texts = pieceTextsAt(lane, position)
         const says =
           texts.length === 0 ? absent[lane.kind] : `${texts.join('; ')}${switchedText(lane, curve, time)}`
+        const isChanged = changesAt(lane, position)
         return (
-          <li key={lane.key} style={{ height: `${rowHeight}px` }}>
-            <button
-              type="button"
-              class={`lane-label ${changesAt(lane, position) ? 'changed' : ''}`}
-              title={`${laneName(lane)}: to its next change (with Shift to the one before)`}
-              onClick={(event) => page.stepInLane(lane.key, !event.shiftKey)}
-              onFocus={() => onFocus(lane, row)}
-              onBlur={() => onFocus(null, row)}
-            >
-              <span class="lane-name">
-                <span class={`kind kind-${lane.kind}`}>{kindWords[lane.kind]}</span> {lane.label}
-              </span>{' '}
-              <span class="lane-says">{says}</span>
-              <span class="sr-only">, to its next change</span>
-            </button>
-          </li>
+          <Kept
+            key={lane.key}
+            shows={`${row} ${rowHeight} ${isChanged} ${says}`}
+            draw={() => (
+              <li style={{ height: `${rowHeight}px` }}>
+                <button
+                  type="button"
+                  class={`lane-label ${isChanged ? 'changed' : ''}`}
+                  title={`${laneName(lane)}: to its next change (with Shift to the one before)`}
+                  onClick={(event) => page.stepInLane(lane.key, !event.shiftKey)}
+                  onFocus={() => onFocus(row)}
+                  onBlur={() => onFocus(null)}
+                >
+                  <span class="lane-name">
+                    <span class={`kind kind-${lane.kind}`}>{kindWords[lane.kind]}</span> {lane.label}
+                  </span>{' '}
+                  <span class="lane-says">{says}</span>
+                  <span class="sr-only">, to its next change</span>
+                </button>
+              </li>
+            )}
+          />
         )
       })}
     </ul>

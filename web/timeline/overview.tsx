@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Page } from '../app/page.ts'
 import type { View } from '../app/view.ts'
+import { CursorLine } from './cursor-line.tsx'
 import { densityOf, drawOverview } from './draw-frame.ts'
 import type { Palette } from './palette.ts'
 import { listenToPointers } from './pointer.ts'
@@ -13,7 +14,6 @@ const height = 32
 export function Overview({ page, view, palette }: { page: Page; view: View; palette: Palette }) {
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  const over = useRef<HTMLCanvasElement>(null)
   const { width } = useSize(box)
   const { session, window, cursor, revision } = view
   const whole = useMemo(() => wholeWindow(session?.lastTime ?? 1), [session, revision])
@@ -43,13 +43,6 @@ export function Overview({ page, view, palette }: { page: Page; view: View; pale
     }
     drawOverview({ canvas: context, palette, geometry, window }, whole, density, findings)
   }, [width, palette, window, whole, density, findings])
-  useLayoutEffect(() => {
-    const context = sized(over.current, width, height)
-    if (context === null || width === 0) return
-    context.clearRect(0, 0, width, height)
-    context.fillStyle = palette.accent
-    context.fillRect(Math.round(toPx(whole, width, cursor.time)) - 1, 0, 2, height)
-  }, [width, palette, whole, cursor.time])
   useEffect(() => {
     const element = box.current
     if (element === null) return
@@ -69,7 +62,7 @@ export function Overview({ page, view, palette }: { page: Page; view: View; pale
   return (
     <div class="overview" ref={box} aria-hidden="true" title="The whole history: drag to move the window">
       <canvas ref={canvas} />
-      <canvas ref={over} />
+      <CursorLine x={toPx(whole, width, cursor.time)} />
     </div>
   )
 }

@@ -7,7 +7,8 @@ import type { View } from '../app/view.ts'
 import { type Lane, piecesAt } from '../history/lane.ts'
 import { curveAt } from '../history/switch-curves.ts'
 import { uptimeText } from '../history/times.ts'
-import { drawAxis, drawCursor, drawDoubts, drawFindings, drawGrid } from './draw-frame.ts'
+import { CursorLine } from './cursor-line.tsx'
+import { drawAxis, drawDoubts, drawFindings, drawGrid, drawMarkers } from './draw-frame.ts'
 import { drawLanes } from './draw-lanes.ts'
 import { axisHeight, type Geometry, rowOf } from './geometry.ts'
 import { LaneLabels } from './lane-labels.tsx'
@@ -47,7 +48,7 @@ export function Timeline({
   const row = rowOf(isNarrow)
   const geometry: Geometry = { ...row, width, height, axisHeight, scrollTop }
   const canvases = useDrawn(view, session, palette, geometry, lanes)
-  usePointers(page, plot, setHover)
+  usePointers(page, plot, width, setHover)
   const { history } = session
   const isFirst = session === view.session
   const index = isFirst ? view.cursor.index : history.indexAt(view.cursor.time)
@@ -75,6 +76,7 @@ export function Timeline({
       >
         <canvas ref={canvases.base} />
         <canvas ref={canvases.over} />
+        <CursorLine x={toPx(view.window, width, view.cursor.time)} />
         {tip !== null && <Tip session={session} width={width} {...tip} />}
       </div>
       <LaneLabels
@@ -84,7 +86,7 @@ export function Timeline({
         time={view.cursor.time}
         curve={curveAt(session.curves, event?.position ?? 0)}
         rowHeight={row.rowHeight}
-        onFocus={(lane, at) => setHover(lane === null ? null : { row: at })}
+        onFocus={(at) => setHover(at === null ? null : { row: at })}
       />
     </div>
   )
@@ -95,7 +97,7 @@ function momentText({ history }: Session, time: number, event: TimelineEvent | u
   return `${uptimeText(history.uptimeNs(time))}, event @${event.position} ${event.type}`
 }
 
-/** Lanes on one canvas, the cursor on another: a drag draws a line and nothing else. */
+/** Lanes on one canvas, markers on another: a drag of the cursor, which is an element, draws on neither. */
 function useDrawn(
   view: View,
   session: Session,
@@ -105,7 +107,7 @@ function useDrawn(
 ) {
   const base = useRef<HTMLCanvasElement>(null)
   const over = useRef<HTMLCanvasElement>(null)
-  const { revision, window, cursor, markers, partsAt } = view
+  const { revision, window, markers, partsAt } = view
   const { width, height, scrollTop, rowHeight } = geometry
   useLayoutEffect(() => {
     const canvas = sized(base.current, width, height)
@@ -146,8 +148,8 @@ function useDrawn(
         : [{ name: name.toUpperCase(), time: own.timeOf(index) }]
     })
     const parting = partsAt === null ? [] : [{ name: '≠', time: partsAt }]
-    drawCursor({ canvas, palette, geometry, window }, cursor.time, marks, parting)
-  }, [view.session, revision, window, palette, cursor.time, markers, partsAt, width, height])
+    drawMarkers({ canvas, palette, geometry, window }, marks, parting)
+  }, [view.session, revision, window, palette, markers, partsAt, width, height])
   return { base, over }
 }
 
@@ -155,6 +157,7 @@ function useDrawn(
 function usePointers(
   page: Page,
   plot: { readonly current: HTMLDivElement | null },
+  width: number,
   setHover: (hover: Hover | null) => void
 ): void {
   useEffect(() => {
@@ -162,13 +165,14 @@ function usePointers(
     if (element === null) return
     let wanted: number | null = null
     let frame = 0
-    const time = (x: number) => toTime(page.view.window, element.clientWidth, x)
+    // Asking the element for its width would lay the page out in the middle of a frame.
+    const time = (x: number) => toTime(page.view.window, width, x)
     const stop = listenToPointers(element, {
       drag: (x) => {
         setHover(null)
         if (wanted === null) {
           frame = requestAnimationFrame(() => {
-            if (wanted !== null) page.moveToTime(time(wanted))
+            if (wanted !== null) page.moveToTime(time(wanted), true)
             wanted = null
           })
         }
@@ -176,14 +180,14 @@ function usePointers(
       },
       hover: (x, y) => setHover({ x, y }),
       leave: () => setHover(null),
-      pan: (pixels) => page.pan(pixels / element.clientWidth),
+      pan: (pixels) => page.pan(pixels / width),
       zoom: (x, factor) => page.zoom(factor, time(x))
     })
     return () => {
       cancelAnimationFrame(frame)
       stop()
     }
-  }, [page, plot, setHover])
+  }, [page, plot, width, setHover])
 }
 
 function tipOf(

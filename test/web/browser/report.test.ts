@@ -83,7 +83,9 @@ describe.runIf(hasBrowser)('a report in a browser', () => {
     await openAt('at=@100')
     await drag(page, 0.1, 0.45)
     await expect.poll(() => positionOn(page)).toBeGreaterThan(107)
-    expect(await selectedRow().textContent()).toContain(`@${await positionOn(page)}`)
+    await expect
+      .poll(async () => (await selectedRow().textContent())?.includes(`@${await positionOn(page)}`))
+      .toBe(true)
     expect(await slider(page).getAttribute('aria-valuetext')).toMatch(/^\+2\d\.\d{6}, event @\d+ /)
     expect(await page.locator('.state').textContent()).toContain('nop of lp_stuck')
     expect(await page.getByRole('button', { name: /^patch lp_stuck enabling, \d+ of 40/ }).count()).toBe(1)
