@@ -104,6 +104,6 @@ export { type WhatIf, type WhatIfStep, whatIf } from './what-if/what-if.ts'
 export {
   type WhatIfAnswer,
   type WhatIfStepRow,
-  whatIfAnswer,
-  whatIfHistory
+  whatIfAnswer
 } from './what-if/what-if-answer.ts'
+export { whatIfTimeline } from './what-if/what-if-timeline.ts'

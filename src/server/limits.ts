@@ -13,6 +13,8 @@ export interface Limits {
   readonly jobsRunningMax: number
   readonly jobsWaitingMax: number
   readonly jobsKeptMax: number
+  /** How much text the results of jobs that are kept may be together; the last one is kept whatever it is. */
+  readonly jobResultCharsMax: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   /** How long a stop waits for requests that are under way. */
@@ -31,6 +33,7 @@ export const defaultLimits: Limits = {
   jobsRunningMax: 1,
   jobsWaitingMax: 16,
   jobsKeptMax: 100,
+  jobResultCharsMax: 64 * 1024 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   stopMs: 10_000

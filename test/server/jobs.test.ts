@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeTimelinePage, type TimelineHead } from '../../src/projections/index.ts'
 import { klplog } from '../cli/command-line.ts'
 import { recordedService, type TestService } from './service.ts'
 
@@ -51,6 +52,30 @@ describe('long work', () => {
       state: 'failed',
       failure: { message: expect.stringContaining('has no invariant nix') as string }
     })
+  })
+
+  it('makes the timeline of another policy, as a report has it', async () => {
+    const started = await service.post('/v1/jobs', { kind: 'what-if-timeline', policy: 'mainline' })
+    const last = (await follow((await started.json()) as Job)).at(-1) as Job
+    expect(last).toMatchObject({ state: 'done' })
+    const { lines } = last.result as { lines: string[] }
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ format: 'klplog-timeline', policy: 'mainline' })
+    const events = lines.slice(1).flatMap((line) => decodeTimelinePage(line))
+    expect(events).toHaveLength((JSON.parse(lines[0] ?? '') as TimelineHead).events)
+  })
+
+  it('forgets the oldest results when they are too much, and never the last one', async () => {
+    const small = await recordedService('hyb-6f-nop-shadow', { limits: { jobResultCharsMax: 1 } })
+    const ids: string[] = []
+    for (let n = 0; n < 3; n++) {
+      const { id } = (await (await small.post('/v1/jobs', { kind: 'verify' })).json()) as Job
+      await (await small.fetch(`/v1/jobs/${id}/progress`)).text()
+      ids.push(id)
+    }
+    await expect
+      .poll(async () => (await small.ask<Job[]>('/v1/jobs')).map(({ id }) => id))
+      .toEqual(ids.slice(-1))
+    await small.dispose()
   })
 
   it('rebuilds beside the service, which answers as before', async () => {

@@ -132,7 +132,8 @@ describe('a link', () => {
     markers: fc.record({ a: place, b: place }),
     filter,
     allFunctions: fc.option(fc.boolean()),
-    compare: fc.option(fc.string({ minLength: 1 }))
+    compare: fc.option(fc.string({ minLength: 1 })),
+    below: fc.boolean()
   })
 
   it('says all that it was made of', () => {

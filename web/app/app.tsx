@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks'
-import { changedBy } from '../history/changed.ts'
+import type { KernelState, TimelineEvent } from '../../src/projections/index.ts'
+import { type Changed, changedBy } from '../history/changed.ts'
 import { curveAt } from '../history/switch-curves.ts'
 import { EventList } from '../panels/event-list.tsx'
 import { EventPanel } from '../panels/event-panel.tsx'
@@ -13,10 +14,11 @@ import { Header } from './header.tsx'
 import { Histories } from './histories.tsx'
 import { press } from './keys.ts'
 import type { Page } from './page.ts'
+import type { Session } from './session.ts'
 import { TokenForm } from './token-form.tsx'
 import { Toolbar } from './toolbar.tsx'
 import { useInTurn } from './use-in-turn.ts'
-import type { Cursor, View } from './view.ts'
+import type { Cursor, Side, View } from './view.ts'
 
 /** The whole page: what to look at first, the timeline, and beside the cursor's event the state behind it. */
 export function App({ page, onToken }: { page: Page; onToken: (token: string) => void }) {
@@ -66,16 +68,11 @@ function Panels({ page, view }: { page: Page; view: View }) {
     () => session !== null && <EventList {...{ page, session, places, markers, cursor: listed }} />,
     [page, session, revision, places, markers, listed]
   )
-  const { state, changed } = useMemo(() => {
-    const behind = session?.history.stateBehind(cursor.index)
-    const before = session?.history.stateBehind(Math.max(-1, cursor.index - 1))
-    const none = { subjects: new Set<string>(), lines: [] }
-    return {
-      state: behind,
-      changed: behind === undefined || before === undefined ? none : changedBy(before, behind)
-    }
-  }, [session, cursor.index])
-  const event = session?.history.events[cursor.index]
+  const recorded = useLook(session, cursor.index)
+  const { other, stateOf } = view
+  const below = stateOf === 'below' ? other : null
+  const beneath = useLook(below, below === null ? -1 : below.history.indexAt(cursor.time))
+  const { event } = recorded
   const behindNs =
     event === undefined || session === null ? 0n : session.history.uptimeNs(cursor.time) - event.uptimeNs
   return (
@@ -85,17 +82,60 @@ function Panels({ page, view }: { page: Page; view: View }) {
         <Filters page={page} view={view} />
         {list}
       </section>
-      <EventPanel event={event} changed={changed} bootNs={session?.head.bootNs ?? null} behindNs={behindNs} />
-      {state !== undefined && session !== null && (
-        <StatePanel
-          state={state}
-          versions={session.versions}
-          changed={changed.subjects}
-          curve={curveAt(session.curves, event?.position ?? 0)}
-        />
-      )}
+      <EventPanel
+        event={event}
+        changed={recorded.changed}
+        bootNs={session?.head.bootNs ?? null}
+        behindNs={behindNs}
+      />
+      <StateAt
+        page={page}
+        view={view}
+        session={below ?? session}
+        look={below === null ? recorded : beneath}
+      />
     </div>
   )
+}
+
+/** The state at the cursor: of the one history, or of the one beneath. */
+function StateAt(props: { page: Page; view: View; session: Session | null; look: Look }) {
+  const { page, view, session, look } = props
+  if (session === null || look.state === undefined) return null
+  const curve = curveAt(session.curves, look.event?.position ?? 0)
+  return (
+    <StatePanel state={look.state} versions={session.versions} changed={look.changed.subjects} curve={curve}>
+      {view.other !== null && (
+        <label class="check">
+          of the history
+          <select
+            value={view.stateOf}
+            onChange={(event) => page.store.set({ stateOf: event.currentTarget.value as Side })}
+          >
+            <option value="above">above, {view.session?.head.policy ?? 'unknown'} policy</option>
+            <option value="below">below, {view.other.head.policy ?? 'unknown'} policy</option>
+          </select>
+        </label>
+      )}
+    </StatePanel>
+  )
+}
+
+/** What there is to see of a history at one of its events. */
+interface Look {
+  readonly event: TimelineEvent | undefined
+  readonly state: KernelState | undefined
+  readonly changed: Changed
+}
+
+function useLook(session: Session | null, index: number): Look {
+  return useMemo(() => {
+    const state = session?.history.stateBehind(index)
+    const before = session?.history.stateBehind(Math.max(-1, index - 1))
+    const none = { subjects: new Set<string>(), lines: [] }
+    const changed = state === undefined || before === undefined ? none : changedBy(before, state)
+    return { event: session?.history.events[index], state, changed }
+  }, [session, index])
 }
 
 /** The page's present view, drawn anew at most once a frame. */

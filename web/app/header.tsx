@@ -1,5 +1,5 @@
 import type { Page } from './page.ts'
-import type { Theme, View } from './view.ts'
+import { policies, type Theme, type View } from './view.ts'
 
 const themes: readonly Theme[] = ['auto', 'light', 'dark']
 
@@ -35,6 +35,22 @@ export function Header({ page, view }: { page: Page; view: View }) {
             ? `${head.events} events`
             : `reading ${session?.history.length ?? 0} of ${head.events} events…`}
         </p>
+      )}
+      {view.following !== null && session?.complete === true && (
+        <label class="check">
+          what if
+          <select
+            value={view.compare?.policy ?? ''}
+            onChange={(event) => page.compareWith(event.currentTarget.value || null)}
+          >
+            <option value="">as recorded</option>
+            {policies.map((policy) => (
+              <option key={policy} value={policy}>
+                {policy}
+              </option>
+            ))}
+          </select>
+        </label>
       )}
       <label class="check theme">
         theme

@@ -16,8 +16,19 @@ interface HistoriesProps {
 /** The timeline; with another history to compare, both, one above the other, and where they part. */
 export function Histories({ page, view, session, palette, isNarrow }: HistoriesProps) {
   const shared = { page, view, palette, isNarrow }
-  const { other, partsAt } = view
-  if (other === null) return <Timeline {...shared} session={session} name="Moment on the timeline" />
+  const { other, partsAt, compare } = view
+  if (other === null) {
+    return (
+      <>
+        <Timeline {...shared} session={session} name="Moment on the timeline" />
+        {compare !== null && view.following !== null && (
+          <p class="waits">
+            Under {compare.policy}: {compare.says ?? 'the service is asked'}
+          </p>
+        )}
+      </>
+    )
+  }
   return (
     <div class="compared">
       <h3>{sideText('Above', session)}</h3>
@@ -31,6 +42,7 @@ export function Histories({ page, view, session, palette, isNarrow }: HistoriesP
             They part at {uptimeText(session.history.uptimeNs(partsAt))} (≠)
           </button>
         )}
+        {compare?.says}
       </h3>
       <Timeline {...shared} session={other} name="Moment on the other timeline" />
     </div>

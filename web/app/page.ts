@@ -1,4 +1,5 @@
 import {
+  decodeTimelinePage,
   eventSentence,
   type TimelineEvent,
   type TimelineHead,
@@ -14,7 +15,7 @@ import { uptimeText } from '../history/times.ts'
 import { around, panned, showing, type Window, zoomed } from '../timeline/scale.ts'
 import { Session } from './session.ts'
 import { Store } from './store.ts'
-import { emptyView, type MarkerName, type View } from './view.ts'
+import { emptyView, type MarkerName, policies, type View } from './view.ts'
 
 /** What a reader can do on the page: each deed changes the view, which draws itself. */
 export class Page {
@@ -43,6 +44,7 @@ export class Page {
       cursor: { index: -1, time: session.lastTime, isDragged: false },
       filter: link.filter,
       allFunctions: link.allFunctions,
+      ...comparedBy(link),
       markers: { a: null, b: null },
       places: []
     })
@@ -109,13 +111,18 @@ export class Page {
 
   /** The log went on: its new head, and the events that are new. */
   follow(head: TimelineHead, events: readonly TimelineEvent[]): void {
-    const { session, cursor, window, following } = this.view
+    const { session, cursor, window, following, compare } = this.view
     if (session === null) return
     const { fitting, lastTime } = session
     const wasFitting = window.from === fitting.from && window.to === fitting.to
     const sawEnd = window.to >= lastTime
     const wasLast = cursor.index === session.history.length - 1
-    this.add(events.filter(({ position }) => position > this.lastPosition))
+    if (this.view.other !== null && compare?.says === null) {
+      const says = `made of the events up to @${this.lastPosition}; choose it again for those that came since`
+      this.store.set({ compare: { ...compare, says } })
+    }
+    const { lastPosition } = this
+    session.append(events.filter(({ position }) => position > lastPosition))
     // A check takes longer: until the next one its last word stands.
     session.renew({ ...head, violations: session.head.violations })
     this.refresh()
@@ -124,6 +131,31 @@ export class Page {
     const slid = { from: window.from + grownBy, to: window.to + grownBy }
     this.store.set({ window: wasFitting ? session.fitting : sawEnd ? slid : window })
     if (wasLast) this.moveTo(session.history.length - 1, false)
+  }
+
+  /** Asks what another policy would have come to; null: shows the recorded history alone. */
+  compareWith(policy: string | null): void {
+    if (policy === (this.view.compare?.policy ?? null)) return
+    const compare = policy === null ? null : { policy, says: null }
+    this.store.set({ compare, other: null, partsAt: null, stateOf: 'above' })
+  }
+
+  /** How far the answer about a policy is, or why there is none. */
+  tellCompared(policy: string, says: string): void {
+    if (this.view.compare?.policy === policy)
+      this.store.set({ compare: { policy, says }, spoken: `${policy}: ${says}` })
+  }
+
+  /** The timeline that another policy would have come to, beneath the recorded one. */
+  showCompared(policy: string, [head = '', ...pages]: readonly string[]): void {
+    const { session, compare, revision } = this.view
+    if (session === null || compare?.policy !== policy) return
+    const other = new Session(JSON.parse(head) as TimelineHead, session)
+    for (const page of pages) other.append(decodeTimelinePage(page))
+    other.finish()
+    const partsAt = partingOf(session.lanes, other.lanes)
+    const spoken = partsAt === null ? `under ${policy} nothing is otherwise` : `${policy} is shown beneath`
+    this.store.set({ other, partsAt, compare: { policy, says: null }, spoken, revision: revision + 1 })
   }
 
   /** A check has found these. */
@@ -244,7 +276,7 @@ export class Page {
 
   /** The part of the URL that shows a colleague the same. */
   link(): string {
-    const { session, cursor, window, markers, filter, allFunctions } = this.view
+    const { session, cursor, window, markers, filter, allFunctions, compare, stateOf } = this.view
     if (session === null) return ''
     const { history, head } = session
     const { fitting } = session
@@ -262,7 +294,8 @@ export class Page {
       markers: { a: position(markers.a), b: position(markers.b) },
       filter,
       allFunctions,
-      compare: null
+      compare: compare?.policy ?? null,
+      below: stateOf === 'below'
     })
   }
 
@@ -271,6 +304,8 @@ export class Page {
     const link = decodeLink(hash)
     this.choose(link.filter)
     this.store.set({ allFunctions: link.allFunctions })
+    this.compareWith(comparedBy(link).compare?.policy ?? null)
+    this.store.set({ stateOf: comparedBy(link).stateOf })
     this.#showLink(link)
   }
 
@@ -296,4 +331,10 @@ export class Page {
     const effect = changed.length === 0 ? '' : `. Changed: ${changed.map(({ label }) => label).join(', ')}`
     return `@${event.position}, ${uptimeText(event.uptimeNs)}: ${eventSentence(event)}${effect}`
   }
+}
+
+/** What a link says about another history; a policy that there is not is none. */
+function comparedBy({ compare, below }: Link): Pick<View, 'compare' | 'stateOf'> {
+  const isPolicy = compare !== null && policies.includes(compare)
+  return { compare: isPolicy ? { policy: compare, says: null } : null, stateOf: below ? 'below' : 'above' }
 }

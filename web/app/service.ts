@@ -2,6 +2,7 @@ import { decodeTimelinePage, type TimelineHead, type TimelineViolation } from '.
 import { decodeLink, type Link } from '../history/link.ts'
 import { loadTimeline, textLines } from './load.ts'
 import type { Page } from './page.ts'
+import { answerWhatIf } from './what-if.ts'
 
 /** More news than this is one piece of news. */
 const renewMsMin = 250
@@ -19,9 +20,22 @@ export class Service {
     this.#token = token
   }
 
-  async get(path: string, query: Readonly<Record<string, string>> = {}): Promise<Response> {
-    const headers: HeadersInit = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }
-    const response = await fetch(`${path}?${new URLSearchParams(query).toString()}`, { headers })
+  get(path: string, query: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return this.#ask(`${path}?${new URLSearchParams(query).toString()}`, {})
+  }
+
+  post(path: string, body: unknown): Promise<Response> {
+    const headers = { 'content-type': 'application/json' }
+    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
+  }
+
+  delete(path: string): Promise<Response> {
+    return this.#ask(path, { method: 'DELETE' })
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Response> {
+    const token: HeadersInit = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }
+    const response = await fetch(path, { ...init, headers: { ...init.headers, ...token } })
     if (response.status === 401) throw new TokenNeeded()
     if (!response.ok) throw new Error(await problemText(response))
     return response
@@ -50,6 +64,7 @@ export async function showStream(page: Page, service: Service): Promise<void> {
   const { body } = await service.get('v1/timeline', { stream })
   if (body !== null) await loadTimeline(page, body, link, false)
   void check(page, service, stream)
+  answerWhatIf(page, service, stream)
   await follow(page, service, stream)
 }
 

@@ -13,6 +13,11 @@ export interface Cursor {
 }
 
 export type Theme = 'auto' | 'light' | 'dark'
+/** The policies that a history can be compared under. */
+export const policies: readonly string[] = ['mainline', 'hybrid', 'replace-set']
+
+/** Of two histories that are compared. */
+export type Side = 'above' | 'below'
 export type MarkerName = 'a' | 'b'
 
 /** All that the page shows, in one value. */
@@ -20,6 +25,10 @@ export interface View {
   readonly session: Session | null
   /** Another history under the first one, to compare; null where there is none. */
   readonly other: Session | null
+  /** The other policy that the reader asked about, and how far the answer is; only a service has one. */
+  readonly compare: { readonly policy: string; readonly says: string | null } | null
+  /** Whose state the state panel shows. */
+  readonly stateOf: Side
   /** Where the two part, as a time; null: nowhere, or nothing to compare. */
   readonly partsAt: number | null
   /** Grows when the session has more to show. */
@@ -46,6 +55,8 @@ export interface View {
 export const emptyView: View = {
   session: null,
   other: null,
+  compare: null,
+  stateOf: 'above',
   partsAt: null,
   revision: 0,
   problem: null,

@@ -11,7 +11,10 @@ export interface Link {
   readonly markers: { readonly a: number | null; readonly b: number | null }
   readonly filter: EventFilter
   readonly allFunctions: boolean | null
+  /** The policy of the history beneath. */
   readonly compare: string | null
+  /** The state is that of the history beneath. */
+  readonly below: boolean
 }
 
 /** The part of a URL behind `#`. */
@@ -31,6 +34,7 @@ export function encodeLink(link: Link): string {
   if (link.filter.onlyChanges) set('only', 'changes')
   if (link.allFunctions !== null) set('functions', link.allFunctions ? 'all' : 'hooked')
   set('compare', link.compare)
+  if (link.below) set('state', 'below')
   // A position's `@`, a time's `+` and commas are legal there, and read better than their codes.
   return params.toString().replaceAll('%40', '@').replaceAll('%2C', ',').replaceAll('%2F', '/')
 }
@@ -60,6 +64,7 @@ export function decodeLink(hash: string): Link {
       onlyChanges: params.get('only') === 'changes'
     },
     allFunctions: functions === 'all' ? true : functions === 'hooked' ? false : null,
-    compare: params.get('compare')
+    compare: params.get('compare'),
+    below: params.get('state') === 'below'
   }
 }

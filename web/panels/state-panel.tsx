@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import type { KernelState } from '../../src/projections/index.ts'
 import type { SwitchCurve } from '../history/switch-curves.ts'
 import { uptimeText } from '../history/times.ts'
@@ -11,17 +12,21 @@ export function StatePanel({
   state,
   versions,
   changed,
-  curve
+  curve,
+  children
 }: {
   state: KernelState
   versions: ReadonlyMap<string, number>
   changed: ReadonlySet<string>
   curve: SwitchCurve | undefined
+  /** What chooses the history, where there are two. */
+  children: ComponentChildren
 }) {
   const { doubt } = state
   return (
     <section class="panel state" aria-labelledby="state-title">
       <h2 id="state-title">State at the cursor</h2>
+      {children}
       {doubt !== null && (
         <p class="why">
           Unsure since {uptimeText(doubt.sinceNs)}: {doubt.reason}. The next snapshot will tell.

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import { Option } from 'commander'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
-import type { ModuleSpec } from '../../kernel/index.ts'
 import { timelineLines } from '../../projections/index.ts'
-import { recordedViolations, rulesOf, whatIfHistory } from '../../replay/index.ts'
+import { recordedViolations, rulesOf, whatIfTimeline } from '../../replay/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
@@ -76,8 +75,5 @@ async function* timelines(
     yield* timelineLines(log, other, await recordedViolations(log, other))
   }
   if (policy === undefined) return
-  const asked = { policy, added: [], without: [], manifest: new Map<string, ModuleSpec>(), task: null }
-  const other = await whatIfHistory(app.asker, log, stream, asked)
-  const info = { ...other.info, stream: `${stream.stream} under ${policy}` }
-  yield* timelineLines(other.log, info, await recordedViolations(other.log, info))
+  yield* whatIfTimeline(app.asker, log, stream, policy)
 }

@@ -7,7 +7,8 @@ import {
   manifest,
   manifestModules,
   streamCheck,
-  whatIfAnswer
+  whatIfAnswer,
+  whatIfTimeline
 } from '../../replay/index.ts'
 import type { Role } from '../access/tokens.ts'
 import { check, verify, whatIf } from '../contract.ts'
@@ -82,6 +83,22 @@ async function runWhatIf(path: string, parameters: unknown): Promise<unknown> {
   })
 }
 
+const whatIfTimelineParameters = z.strictObject({
+  stream: name.optional(),
+  policy: z.enum(['mainline', 'hybrid', 'replace-set'])
+})
+
+async function runWhatIfTimeline(path: string, parameters: unknown): Promise<{ lines: string[] }> {
+  const asked = whatIfTimelineParameters.parse(parameters)
+  const asker = { option: (option: string) => option }
+  return withLog(path, true, async (log) => {
+    const lines: string[] = []
+    const info = await streamAsked(asker, log, asked)
+    for await (const line of whatIfTimeline(asker, log, info, asked.policy)) lines.push(line)
+    return { lines }
+  })
+}
+
 /** Every kind, by its name. */
 export const jobKinds = {
   verify: {
@@ -105,6 +122,18 @@ export const jobKinds = {
     description:
       'Runs the recorded operations under another policy or with other patches (`klplog what-if`).',
     run: runWhatIf
+  },
+  'what-if-timeline': {
+    parameters: whatIfTimelineParameters,
+    result: z
+      .strictObject({
+        lines: z.array(z.string()).meta({ description: 'As `GET /v1/timeline` gives them, the head first.' })
+      })
+      .meta({ id: 'WhatIfTimeline' }),
+    role: 'read',
+    description:
+      'The whole timeline that a stream would have had under another policy (`klplog report --policy`).',
+    run: runWhatIfTimeline
   },
   rebuild: {
     parameters: z.strictObject({}),

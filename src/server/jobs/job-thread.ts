@@ -11,7 +11,7 @@ export interface JobOrder {
 /** What it tells. */
 export type JobNews =
   | { readonly news: 'progress'; readonly done: number; readonly total: number }
-  | { readonly news: 'result'; readonly result: unknown }
+  | { readonly news: 'result'; readonly result: unknown; readonly chars: number }
   | { readonly news: 'failure'; readonly message: string; readonly hint: string | null }
 
 /** More often than so nobody looks. */
@@ -32,7 +32,7 @@ try {
     toldAtMs = nowMs
     tell({ news: 'progress', done, total })
   })
-  tell({ news: 'result', result })
+  tell({ news: 'result', result, chars: JSON.stringify(result).length })
 } catch (error) {
   const hint = error instanceof Error && 'hint' in error ? String(error.hint) : null
   tell({ news: 'failure', message: error instanceof Error ? error.message : String(error), hint })

@@ -30,6 +30,7 @@ export class Job {
   #state: JobState = 'waiting'
   #progress: JobView['progress'] = null
   #result: unknown = null
+  #resultChars = 0
   #failure: JobView['failure'] = null
   #endedNs: bigint | null = null
   /** Given at every change. */
@@ -49,6 +50,11 @@ export class Job {
 
   get hasEnded(): boolean {
     return this.#endedNs !== null
+  }
+
+  /** How long its result is as JSON. */
+  get resultChars(): number {
+    return this.#resultChars
   }
 
   view(): JobView {
@@ -89,6 +95,7 @@ export class Job {
       this.changed.give()
     } else if (news.news === 'result') {
       this.#result = news.result
+      this.#resultChars = news.chars
       this.#end('done')
     } else {
       this.#fail(news.message, news.hint)

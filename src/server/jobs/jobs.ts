@@ -64,13 +64,22 @@ export class Jobs {
   #runNext(): void {
     const [next] = this.#in('waiting')
     if (next === undefined || this.#in('running').length >= this.#limits.jobsRunningMax) return
-    void next.run().finally(() => this.#runNext())
+    void next.run().finally(() => {
+      this.#forgetOld()
+      this.#runNext()
+    })
   }
 
   #forgetOld(): void {
+    const { jobsKeptMax, jobResultCharsMax } = this.#limits
+    let chars = 0
+    for (const { resultChars } of this.#jobs.values()) chars += resultChars
+    const last = [...this.#jobs.values()].findLast((job) => job.hasEnded)
     for (const [id, job] of this.#jobs) {
-      if (this.#jobs.size <= this.#limits.jobsKeptMax) return
-      if (job.hasEnded) this.#jobs.delete(id)
+      if (this.#jobs.size <= jobsKeptMax && chars <= jobResultCharsMax) return
+      if (!job.hasEnded || job === last) continue
+      this.#jobs.delete(id)
+      chars -= job.resultChars
     }
   }
 }

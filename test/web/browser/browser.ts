@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
 /** Debian's Chromium. */
@@ -84,4 +85,19 @@ export async function drag(page: Page, from: number, to: number, steps = 8): Pro
   await page.mouse.down()
   await page.mouse.move(box.x + box.width * to, y, { steps })
   await page.mouse.up()
+}
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string
+    readonly nodes: readonly { readonly html: string }[]
+  }[]
+}
+
+/** What stands in the way of people with other senses or hands. */
+export async function barriers(page: Page): Promise<string[]> {
+  // The page's own policy lets no other script in, so that of the audit comes by the debugger's way.
+  await page.evaluate(axe.source)
+  const result = await page.evaluate<AxeResult>('axe.run()')
+  return result.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
 }

@@ -7,7 +7,7 @@ import { type RunningService, startService } from '../../../src/server/index.ts'
 import { buildPage } from '../../../web/build/build-page.ts'
 import { temporaryDirectory } from '../../cli/command-line.ts'
 import { ingestRecording, recordings } from '../../support/recordings.ts'
-import { hasBrowser, openBrowser, positionOn, type TestBrowser } from './browser.ts'
+import { barriers, hasBrowser, openBrowser, positionOn, type TestBrowser } from './browser.ts'
 
 const directory = temporaryDirectory()
 const databasePath = join(directory.path, 'log.db')
@@ -63,5 +63,41 @@ describe.runIf(hasBrowser)('the page of a service', () => {
     await page.getByText('9542.504 ms').waitFor()
     expect(browser.complaints).toEqual([])
     await page.close()
+  })
+
+  it('shows beneath what another policy would have come to, and its state', async () => {
+    // The replacement is complete: the recorded kernel has kept the hook, a mainline kernel has not.
+    const page = await browser.open(`${service.url}#at=@190`)
+    const stacks = page.locator('.state .stacks')
+    await page.getByLabel('what if').selectOption('mainline')
+    const below = page.getByRole('slider', { name: 'Moment on the other timeline' })
+    await below.waitFor({ timeout: 60_000 })
+    expect(await page.locator('.compared').textContent()).toContain(
+      'host/boot under mainline, mainline policy'
+    )
+    await page.getByRole('button', { name: /^They part at \+\d+\.\d{6}/ }).waitFor()
+    expect(await stacks.textContent()).toContain('lp_hook')
+    await page.getByLabel('of the history').selectOption('below')
+    await expect.poll(() => stacks.textContent()).not.toContain('lp_hook')
+    const beneath = await stacks.textContent()
+    expect(beneath).toContain('lp_stuck')
+    await expect.poll(() => page.url()).toContain('compare=mainline&state=below')
+    const link = page.url()
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 })
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+      expect(await barriers(page)).toEqual([])
+    }
+    await page.close()
+
+    // The link shows a colleague the same.
+    const again = await browser.open(link)
+    await again.getByRole('slider', { name: 'Moment on the other timeline' }).waitFor({ timeout: 60_000 })
+    await expect.poll(() => again.locator('.state .stacks').textContent()).toBe(beneath)
+    await again.getByLabel('what if').selectOption('as recorded')
+    await expect.poll(() => again.url()).not.toContain('compare')
+    expect(await again.locator('.state .stacks').textContent()).toContain('lp_hook')
+    expect(browser.complaints).toEqual([])
+    await again.close()
   })
 })
