@@ -42,6 +42,23 @@ const ingest = z.strictObject({
   skippedFiles: z.array(z.string())
 })
 
+const shipment = z.strictObject({
+  to: z.string(),
+  streams: z.array(
+    ingest.omit({ appended: true, appendedLate: true, alreadyKnown: true, stored: true }).extend({
+      spooled: z.int(),
+      alreadySpooled: z.int()
+    })
+  ),
+  shipped: z.strictObject({
+    appended: z.int(),
+    alreadyKnown: z.int(),
+    waiting: z.int(),
+    refused: z.int()
+  }),
+  trouble: z.string().nullable()
+})
+
 const imported = z.strictObject({
   commits: z.int(),
   written: z.int(),
@@ -277,6 +294,7 @@ export const contract = {
   blame: { one: blame, rows: true },
   check: { one: check, rows: true },
   ingest: { one: ingest, rows: true },
+  'ingest --to': { one: shipment, rows: false },
   rejected: { one: rejected, rows: true },
   streams: { one: streams, rows: true },
   verify: { one: verify, rows: false },

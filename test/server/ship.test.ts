@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Destination, Shipment, Spool } from '../../src/collectors/index.ts'
 import { klplog, type Outcome, temporaryDirectory } from '../cli/command-line.ts'
+import { parseAnswer } from '../cli/contract.ts'
 import { manifestPath, recordingPath } from '../cli/recording-paths.ts'
 import { seeded } from '../cli/seeded.ts'
 import { collect, switches } from '../events/sample-events.ts'
@@ -58,6 +59,26 @@ describe('klplog ingest --to', () => {
     writeFileSync(join(spool, 'service'), `${service.url}\n`)
     expect((await ship(service.url, spool)).stderr).toContain('took 0 new events and knew 426')
     expect(waiting(spool)).toEqual([])
+  })
+
+  it('tells as JSON what became of it, as the contract says', async () => {
+    const spool = newSpool()
+    const proxy = await flakyProxy(service.url, () => 'lost')
+    const away = parseAnswer('ingest --to', (await ship(proxy.url, spool, '-o', 'json')).stdout)
+    expect(away).toMatchObject({
+      to: proxy.url,
+      streams: [{ stream: 'up-3-replace/0', spooled: 426, alreadySpooled: 0 }],
+      shipped: { appended: 0, waiting: 426, refused: 0 },
+      trouble: expect.any(String) as string
+    })
+    await proxy.close()
+    writeFileSync(join(spool, 'service'), `${service.url}\n`)
+    const back = parseAnswer('ingest --to', (await ship(service.url, spool, '-o', 'json')).stdout)
+    expect(back).toMatchObject({
+      streams: [{ spooled: 0, alreadySpooled: 426 }],
+      shipped: { appended: 0, alreadyKnown: 426, waiting: 0, refused: 0 },
+      trouble: null
+    })
   })
 
   it('ships rejected evidence too', async () => {
