@@ -82,6 +82,24 @@ describe('the cursor', () => {
   })
 })
 
+describe('a history that is too long', () => {
+  it('is taken as far as it goes, and the page says so and leads no further', () => {
+    const page = new Page(200)
+    page.begin(head, decodeLink('at=@300'))
+    for (let n = 0; n < events.length; n += 90) page.add(events.slice(n, n + 90))
+    page.finish(false)
+    expect(page.isFull).toBe(true)
+    expect(page.view.session?.history.length).toBe(200)
+    expect(page.view.notice).toContain('311 events')
+    expect(page.view.notice).toContain('first 200')
+    expect(position(page)).toBe(200)
+    // Behind its last event the page does not know the state.
+    page.moveToTime(page.view.session?.lastTime ?? 0)
+    expect(page.view.cursor.time).toBe(page.view.session?.history.timeOf(199))
+    expect(opened().view.notice).toBe(null)
+  })
+})
+
 describe('a lane', () => {
   it('leads to where it changes next, and back', () => {
     const page = opened('at=@100')

@@ -39,6 +39,11 @@ export function App({ page, onToken }: { page: Page; onToken: (token: string) =>
             {view.problem}
           </p>
         )}
+        {view.notice !== null && (
+          <p class="problem" role="status">
+            {view.notice}
+          </p>
+        )}
         {view.wantsToken && <TokenForm onToken={onToken} />}
         {findings}
         <section class="timeline" aria-labelledby="timeline-title">

@@ -26,8 +26,9 @@ export async function loadTimeline(
   for await (const line of textLines(bytes)) {
     if (line === '') continue
     // A second head begins a history to compare.
-    if (line.startsWith('[')) page.add(decodeTimelinePage(line))
-    else if (hasBegun) page.beginOther(JSON.parse(line) as TimelineHead)
+    if (line.startsWith('[')) {
+      if (!page.isFull) page.add(decodeTimelinePage(line))
+    } else if (hasBegun) page.beginOther(JSON.parse(line) as TimelineHead)
     else page.begin(JSON.parse(line) as TimelineHead, link)
     hasBegun = true
     if (performance.now() < sliceEnd) continue

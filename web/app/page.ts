@@ -17,6 +17,9 @@ import { Session } from './session.ts'
 import { Store } from './store.ts'
 import { emptyView, type MarkerName, policies, type View } from './view.ts'
 
+/** Events of a history that a tab takes without trouble: about half a kB each. Lanes and findings are always whole. */
+const eventsMaxDefault = 500_000
+
 /** What a reader can do on the page: each deed changes the view, which draws itself. */
 export class Page {
   readonly store = new Store<View>(emptyView)
@@ -24,6 +27,12 @@ export class Page {
   #asked: Link | null = null
   /** How many events have been put into the list, or were kept from it by the filter. */
   #listed = 0
+
+  readonly #eventsMax: number
+
+  constructor(eventsMax = eventsMaxDefault) {
+    this.#eventsMax = eventsMax
+  }
 
   get view(): View {
     return this.store.value
@@ -60,12 +69,14 @@ export class Page {
   /** More events have come, in order. */
   add(events: readonly TimelineEvent[]): void {
     const { session, other } = this.view
-    if (session === null) return
-    if (other !== null) {
-      other.append(events)
-      return
-    }
-    session.append(events)
+    const target = other ?? session
+    target?.append(events, this.#eventsMax)
+  }
+
+  /** No more events of the history that is being read are taken. */
+  get isFull(): boolean {
+    const { session, other } = this.view
+    return ((other ?? session)?.history.length ?? 0) >= this.#eventsMax
   }
 
   /** Draws what has come since it was last drawn. */
@@ -94,7 +105,7 @@ export class Page {
     const hasMoved = this.view.cursor.index >= 0
     const asked = this.#asked
     this.#asked = null
-    this.store.set({ revision: this.view.revision + 1 })
+    this.store.set({ revision: this.view.revision + 1, notice: noticeOf(session) })
     if (hasMoved || asked === null) return
     // What a gap is about can be seen; a broken promise may come before its effect.
     const first = session.findings.find(({ kind }) => kind === 'gap') ?? session.findings[0]
@@ -122,7 +133,10 @@ export class Page {
       this.store.set({ compare: { ...compare, says } })
     }
     const { lastPosition } = this
-    session.append(events.filter(({ position }) => position > lastPosition))
+    session.append(
+      events.filter(({ position }) => position > lastPosition),
+      this.#eventsMax
+    )
     // A check takes longer: until the next one its last word stands.
     session.renew({ ...head, violations: session.head.violations })
     this.refresh()
@@ -151,7 +165,7 @@ export class Page {
     const { session, compare, revision } = this.view
     if (session === null || compare?.policy !== policy) return
     const other = new Session(JSON.parse(head) as TimelineHead, session)
-    for (const page of pages) other.append(decodeTimelinePage(page))
+    for (const page of pages) other.append(decodeTimelinePage(page), this.#eventsMax)
     other.finish()
     const partsAt = partingOf(session.lanes, other.lanes)
     const spoken = partsAt === null ? `under ${policy} nothing is otherwise` : `${policy} is shown beneath`
@@ -180,7 +194,7 @@ export class Page {
   moveToTime(time: number, isDragged = false): void {
     const { session } = this.view
     if (session === null) return
-    const inside = Math.min(Math.max(time, 0), session.lastTime)
+    const inside = Math.min(Math.max(time, 0), session.knownTime)
     this.store.set({ cursor: { index: session.history.indexAt(inside), time: inside, isDragged } })
   }
 
@@ -331,6 +345,14 @@ export class Page {
     const effect = changed.length === 0 ? '' : `. Changed: ${changed.map(({ label }) => label).join(', ')}`
     return `@${event.position}, ${uptimeText(event.uptimeNs)}: ${eventSentence(event)}${effect}`
   }
+}
+
+/** A history that is too long for a tab is shown as far as it goes, and that is said. */
+function noticeOf({ history, head }: Session): string | null {
+  if (history.length >= head.events) return null
+  const [shown, all] = [history.length, head.events].map((count) => count.toLocaleString('en'))
+  const end = uptimeText(history.uptimeNs(history.timeOf(history.length - 1)))
+  return `This history has ${all} events, more than a page can hold. Lanes and findings are whole; events, search and the state at the cursor end after the first ${shown}, at ${end}. For what comes behind, ask klplog log and klplog stack --at.`
 }
 
 /** What a link says about another history; a policy that there is not is none. */

@@ -72,9 +72,9 @@ function chosen(streams: readonly string[], { stream }: Link): string | undefine
   return streams.find((one) => one === stream) ?? streams.at(-1)
 }
 
-/** Asks for what is new whenever the service says that something is. Never ends by itself. */
+/** Asks for what is new whenever the service says that something is, until the page can hold no more. */
 async function follow(page: Page, service: Service, stream: string): Promise<void> {
-  for (;;) {
+  while (!page.isFull) {
     try {
       const after = String(page.lastPosition)
       const { body } = await service.get('v1/live', { stream, after, send: 'event' })

@@ -37,8 +37,15 @@ export class Session {
     return fittingWindow(first, this.lastTime)
   }
 
-  append(events: readonly TimelineEvent[]): void {
-    this.history.append(events)
+  /** Takes so many of them that the history has no more than `eventsMax`. */
+  append(events: readonly TimelineEvent[], eventsMax: number): void {
+    this.history.append(events.slice(0, Math.max(0, eventsMax - this.history.length)))
+  }
+
+  /** Up to where the state is known: the end, or the last event that the page has taken. */
+  get knownTime(): number {
+    const { length } = this.history
+    return this.complete && length < this.head.events ? this.history.timeOf(length - 1) : this.lastTime
   }
 
   /** All events of the head have come. */

@@ -35,6 +35,8 @@ export interface View {
   readonly revision: number
   /** What went wrong, for people. */
   readonly problem: string | null
+  /** What the page does not show, for people; null where it shows all. */
+  readonly notice: string | null
   readonly wantsToken: boolean
   readonly streams: readonly string[]
   readonly cursor: Cursor
@@ -60,6 +62,7 @@ export const emptyView: View = {
   partsAt: null,
   revision: 0,
   problem: null,
+  notice: null,
   wantsToken: false,
   streams: [],
   cursor: { index: -1, time: 0, isDragged: false },
