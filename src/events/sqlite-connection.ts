@@ -21,6 +21,12 @@ export interface ConnectionOptions {
   readonly migrations?: Readonly<Record<string, Migration>>
 }
 
+/**
+ * Pages in the write-ahead log that make SQLite move them into the database, 16 MB of them: small appends change
+ * the same few pages over and over, so that four times SQLite's own limit waits for the disk a quarter as often.
+ */
+const checkpointPages = 4000
+
 /** One open database: better-sqlite3 for hot statements, Kysely over the same connection for all others. */
 export interface Connection {
   readonly path: string
@@ -48,6 +54,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     if (!readOnly) {
       await retryWhileBusy(sqlite, busyTimeoutMs, () => sqlite.pragma('journal_mode = wal'))
       sqlite.pragma(`synchronous = ${durable ? 'full' : 'normal'}`)
+      sqlite.pragma(`wal_autocheckpoint = ${checkpointPages}`)
       await migrate(connection, migrations, busyTimeoutMs)
     }
     sqlite.pragma('foreign_keys = on')
