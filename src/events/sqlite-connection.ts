@@ -27,6 +27,9 @@ export interface ConnectionOptions {
  */
 const checkpointPages = 4000
 
+/** How much of a file is mapped for readers: a whole history is read without a system call for each of its pages. */
+const mappedBytes = 2 ** 31 - 2 ** 16
+
 /** One open database: better-sqlite3 for hot statements, Kysely over the same connection for all others. */
 export interface Connection {
   readonly path: string
@@ -112,6 +115,7 @@ function openReadOnly(path: string, timeout: number): Database.Database {
     const sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout })
     try {
       sqlite.pragma('schema_version')
+      sqlite.pragma(`mmap_size = ${mappedBytes}`)
       return sqlite
     } catch (error) {
       sqlite.close()
