@@ -8,7 +8,10 @@ import { seed, stream } from '../histories.ts'
 import { type Contender, interleave, perSecond, type Rate, type Rounds } from '../rounds.ts'
 import { Workload } from '../workload.ts'
 
-/** Appends of one size: how many a round does, and how many Emmett does in about the same time. */
+/**
+ * Appends of one size: how many a round does, and how many Emmett does in about the same time. Those of one
+ * event are enough for a checkpoint of the write-ahead log in every round.
+ */
 interface Size {
   readonly batch: number
   readonly appends: number
@@ -16,7 +19,7 @@ interface Size {
 }
 
 const sizes: readonly Size[] = [
-  { batch: 1, appends: 500, emmettAppends: 50 },
+  { batch: 1, appends: 600, emmettAppends: 60 },
   { batch: 100, appends: 20, emmettAppends: 7 },
   { batch: 1000, appends: 5, emmettAppends: 2 }
 ]

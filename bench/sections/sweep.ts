@@ -23,6 +23,9 @@ const taskCount = 50
 /** Faults happen before every so manieth operation, so that the longest history takes no hours. */
 const everyPlaces = 20
 
+/** A short history is swept over and over, for its time to be as well known as a long one's. */
+const injectionsMin = 500
+
 /** Single faults over histories of more and more events: an injection must cost the same in all of them. */
 export const sweep: Section = {
   name: 'sweep',
@@ -34,7 +37,7 @@ export const sweep: Section = {
       run: async () => {
         let injections = 0
         const rate = await perSecond(1, () => {
-          injections = sweepOnce(course)
+          while (injections < injectionsMin) injections += sweepOnce(course)
         })
         return { clock: rate.clock * injections, processor: rate.processor * injections }
       }

@@ -11,6 +11,7 @@ import {
 } from '../replay/index.ts'
 import type { App } from './app.ts'
 import { type ExitCode, exitCodes, InputError, UsageError } from './errors.ts'
+import { parseJson } from './json-file.ts'
 import { toJson, visible } from './output.ts'
 
 interface TranscriptOptions {
@@ -81,14 +82,4 @@ function modulesFor(path: string): SelftestModules {
     `${places[0]} does not exist`,
     'It says what the test modules are; put it beside the transcript.'
   )
-}
-
-/** @throws InputError when the text is no JSON */
-export function parseJson(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new InputError(`${path} is no JSON: ${why}`, 'Check the file.', { cause: error })
-  }
 }

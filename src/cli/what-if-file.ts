@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { AddedModule } from '../replay/index.ts'
 import { InputError } from './errors.ts'
-import { readManifest } from './patch-file.ts'
-import { parseJson } from './selftest-transcript.ts'
+import { readJson } from './json-file.ts'
+import { readManifest } from './manifest-file.ts'
 
 /** What a what-if's manifest has beside the modules themselves. */
 const whenLoaded = z.record(z.string(), z.looseObject({ loaded_before: z.string().optional() }))
@@ -11,7 +10,7 @@ const whenLoaded = z.record(z.string(), z.looseObject({ loaded_before: z.string(
 /** The modules of a what-if's manifest. @throws InputError when it is none, or has none */
 export function readAdded(path: string): AddedModule[] {
   const { specs } = readManifest(path)
-  const when = whenLoaded.safeParse(notesLeftOut(parseJson(path, readFileSync(path, 'utf8'))))
+  const when = whenLoaded.safeParse(notesLeftOut(readJson(path)))
   if (!when.success) {
     throw new InputError(
       `${path}: ${when.error.issues[0]?.path.join('.')}: ${when.error.issues[0]?.message}`,

@@ -21,6 +21,15 @@ export interface ConnectionOptions {
   readonly migrations?: Readonly<Record<string, Migration>>
 }
 
+/**
+ * Pages in the write-ahead log that make SQLite move them into the database, 16 MB of them: small appends change
+ * the same few pages over and over, so that four times SQLite's own limit waits for the disk a quarter as often.
+ */
+const checkpointPages = 4000
+
+/** How much of a file is mapped for readers: a whole history is read without a system call for each of its pages. */
+const mappedBytes = 2 ** 31 - 2 ** 16
+
 /** One open database: better-sqlite3 for hot statements, Kysely over the same connection for all others. */
 export interface Connection {
   readonly path: string
@@ -48,6 +57,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     if (!readOnly) {
       await retryWhileBusy(sqlite, busyTimeoutMs, () => sqlite.pragma('journal_mode = wal'))
       sqlite.pragma(`synchronous = ${durable ? 'full' : 'normal'}`)
+      sqlite.pragma(`wal_autocheckpoint = ${checkpointPages}`)
       await migrate(connection, migrations, busyTimeoutMs)
     }
     sqlite.pragma('foreign_keys = on')
@@ -105,6 +115,7 @@ function openReadOnly(path: string, timeout: number): Database.Database {
     const sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout })
     try {
       sqlite.pragma('schema_version')
+      sqlite.pragma(`mmap_size = ${mappedBytes}`)
       return sqlite
     } catch (error) {
       sqlite.close()

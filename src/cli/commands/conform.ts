@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import { type IngestJob, ingest, readKernelLog } from '../../collectors/index.ts'
 import { openSqliteLog, type Policy, type StoredEvent } from '../../events/index.ts'
@@ -6,8 +5,6 @@ import {
   type Conformance,
   conform as conformTo,
   type ManifestModules,
-  manifest,
-  manifestModules,
   recordedWorld,
   rulesOf
 } from '../../replay/index.ts'
@@ -16,6 +13,7 @@ import { defineCommand } from '../command.ts'
 import { exitCodes, InputError } from '../errors.ts'
 import { gatherEvidence } from '../evidence.ts'
 import { planIngest } from '../ingest-plan.ts'
+import { readManifests } from '../manifest-file.ts'
 import { type OutputOptions, printAnswer, withOutput } from '../output.ts'
 
 interface ConformOptions extends OutputOptions {
@@ -63,7 +61,7 @@ code is 1 when something is not explained.`,
 })
 
 async function conformJob(job: IngestJob): Promise<Conformance> {
-  const modules = await modulesOf(job)
+  const modules = modulesOf(job)
   const log = await openSqliteLog({ path: ':memory:', durable: false })
   const { policy } = await ingest(log, job)
   const history: StoredEvent[] = []
@@ -81,7 +79,7 @@ async function conformJob(job: IngestJob): Promise<Conformance> {
 }
 
 /** What the patches are made of, down to their callbacks, which no trace tells. */
-async function modulesOf({ sources, stream }: IngestJob): Promise<ManifestModules> {
+function modulesOf({ sources, stream }: IngestJob): ManifestModules {
   const files = sources.filter(({ format }) => format.name === 'manifest')
   if (files.length === 0) {
     throw new InputError(
@@ -89,23 +87,7 @@ async function modulesOf({ sources, stream }: IngestJob): Promise<ManifestModule
       'Name one: klplog conform DIR modules.json'
     )
   }
-  const specs = new Map<string, ManifestModules['specs'] extends ReadonlyMap<string, infer S> ? S : never>()
-  const returns = new Map<string, string>()
-  for (const { source } of files) {
-    const parsed = manifest.safeParse(JSON.parse(await readFile(source.name, 'utf8')))
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues
-      const where = issue?.path.join('.') ?? ''
-      throw new InputError(
-        `${source.name}: ${where}: ${issue?.message ?? 'no manifest'}`,
-        'See test/recordings/modules.json for one.'
-      )
-    }
-    const modules = manifestModules(parsed.data)
-    for (const [name, spec] of modules.specs) specs.set(name, spec)
-    for (const [name, value] of modules.returns) returns.set(name, value)
-  }
-  return { specs, returns }
+  return readManifests(files.map(({ source }) => source.name))
 }
 
 function text(

@@ -1,19 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Policy, SqliteLog, StreamInfo } from '../../events/index.ts'
-import type { ModuleSpec } from '../../kernel/index.ts'
 import { positionAsked } from '../../projections/index.ts'
-import {
-  type EvidenceFinding,
-  manifest,
-  manifestModules,
-  type ReplayRequest,
-  rulesOf
-} from '../../replay/index.ts'
+import { type EvidenceFinding, type ReplayRequest, rulesOf } from '../../replay/index.ts'
 import type { App } from '../app.ts'
 import { defineCommand } from '../command.ts'
 import { withLog } from '../database.ts'
-import { exitCodes, InputError, UsageError } from '../errors.ts'
+import { exitCodes, UsageError } from '../errors.ts'
+import { readJson } from '../json-file.ts'
+import { readManifests } from '../manifest-file.ts'
 import { askedEvidenceFaults, askedFaults } from '../replay-faults.ts'
 import { formatOfFile, type ReplayFormat, rendered, replayFormats, writeReports } from '../replay-output.ts'
 import { repeatText, reportToRepeat, whatDiffers } from '../replay-repeat.ts'
@@ -71,7 +65,8 @@ The exit code is 1 when an invariant breaks, or when an answer is wrong and does
       if (options.repeat !== undefined) return repeat(app, log, options.repeat, options)
       const stream = await selectStream(log, options)
       const request = await requestOf(app, log, stream, options)
-      const report = await runReplay(app, { log, stream, manifest: await specsOf(options.manifest) }, request)
+      const manifest = readManifests(options.manifest ?? []).specs
+      const report = await runReplay(app, { log, stream, manifest }, request)
       const format = options.json === true ? 'json' : options.output
       await app.print(rendered(report, format, app.colors, app.io.stdout.isTTY === true))
       await writeReports(app, report, options.report ?? [])
@@ -171,36 +166,12 @@ async function recordedPolicy(log: SqliteLog, { stream }: StreamInfo): Promise<P
   throw new UsageError(`${stream}: no evidence tells the kernel's policy`, 'Give it with --policy.')
 }
 
-async function specsOf(paths: readonly string[] = []): Promise<Map<string, ModuleSpec>> {
-  const specs = new Map<string, ModuleSpec>()
-  for (const path of paths) {
-    const parsed = manifest.safeParse(jsonOf(path, await readFile(path, 'utf8')))
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues
-      throw new InputError(
-        `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'no manifest'}`,
-        'See test/recordings/modules.json for one.'
-      )
-    }
-    for (const [name, spec] of manifestModules(parsed.data).specs) specs.set(name, spec)
-  }
-  return specs
-}
-
-function jsonOf(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new InputError(`${path} is no JSON`, error instanceof Error ? error.message : String(error))
-  }
-}
-
 async function repeat(app: App, log: SqliteLog, path: string, options: ReplayOptions) {
-  const before = reportToRepeat(path, jsonOf(path, await readFile(path, 'utf8')))
+  const before = reportToRepeat(path, readJson(path))
   const { request } = before
   const stream = await selectStream(log, { stream: request.stream })
-  const manifestSpecs = await specsOf(options.manifest)
-  const now = await runReplay(app, { log, stream, manifest: manifestSpecs }, request)
+  const manifest = readManifests(options.manifest ?? []).specs
+  const now = await runReplay(app, { log, stream, manifest }, request)
   const differences = whatDiffers(before, now)
   await app.print(repeatText(app, before, differences))
   await writeReports(app, now, options.report ?? [])

@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander'
 import type { Policy } from '../../events/index.ts'
-import type { ModuleSpec } from '../../kernel/index.ts'
 import { rulesOf, whatIfAnswer } from '../../replay/index.ts'
 import { defineCommand } from '../command.ts'
+import { readManifests } from '../manifest-file.ts'
 import { printAnswer } from '../output.ts'
-import { readManifest } from '../patch-file.ts'
 import { ask, type QuestionOptions, withQuestion, withTask } from '../question.ts'
 import { readAdded } from '../what-if-file.ts'
 import { whatIfText } from '../what-if-text.ts'
@@ -49,7 +48,7 @@ A patch keeps what it means: one that is not replaceable has a replace set of it
         policy: options.policy,
         added: options.with === undefined ? [] : readAdded(options.with),
         without: options.without ?? [],
-        manifest: manifestOf(options),
+        manifest: readManifests(options.manifest ?? []).specs,
         task: options.task ?? null
       })
       await printAnswer(app, options, answer, () => whatIfText(app, question.times, answer))
@@ -73,8 +72,4 @@ function define(command: Command): void {
       listed
     )
   withTask(withQuestion(command), "the gaps for this task's calls")
-}
-
-function manifestOf({ manifest = [] }: WhatIfOptions): ReadonlyMap<string, ModuleSpec> {
-  return new Map(manifest.flatMap((path) => [...readManifest(path).specs]))
 }

@@ -4,10 +4,9 @@ import { invariantsFor } from '../invariants/catalogue.ts'
 import type { Invariant } from '../invariants/invariant.ts'
 import { ConcreteRun } from './concrete-run.ts'
 import { makeMove } from './make-move.ts'
-import { loadBytes } from './packed-kernel.ts'
 import { isRefusedForBystander, law } from './packed-laws.ts'
 import { Moves, moveArgument, moveName } from './packed-moves.ts'
-import { newWork } from './packed-state.ts'
+import { loadBytes, newWork } from './packed-state.ts'
 import type { Break, Search } from './search.ts'
 
 /** A shortest way to break an invariant, confirmed by the invariant itself on the kernel model. */

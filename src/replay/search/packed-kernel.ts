@@ -18,7 +18,6 @@ import {
   isListed,
   limits,
   places,
-  readOrder,
   type Work
 } from './packed-state.ts'
 import { type PackedWorld, pairIndex, scopeIndex } from './packed-world.ts'
@@ -227,11 +226,4 @@ export function attach(work: Work, world: PackedWorld, hook: number, place: numb
 /** A program is detached, from a probe that is gone too. */
 export function detach({ bytes: state }: Work, hook: number): void {
   state[bytes.hook + hook] = hookPlaces.none
-}
-
-/** Starts over from a packed state. */
-export function loadBytes(work: Work, from: Uint8Array): void {
-  work.bytes.set(from)
-  work.broken = 0
-  readOrder(work)
 }

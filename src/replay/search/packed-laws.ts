@@ -74,14 +74,15 @@ export function checkShadows(work: Work, world: PackedWorld): void {
 
 /**
  * S8: somebody is on the side where nops count, and one of them covers what a patch out of scope showed. Behind a
- * reverse the invariant takes it that somebody is there, for it does not ask who there is.
+ * reverse the invariant takes it that somebody is there, for it does not ask who there is; a force sends everybody to
+ * the goal's side.
  */
 export function checkNopsSeen(work: Work, world: PackedWorld, isCompleting: boolean): void {
   const { bytes: state } = work
   if (state[bytes.moving] === 0 || state[bytes.nops] === 0) return
   if ((shownOutOfScope(work, world) & (state[bytes.nops] as number)) === 0) return
   const isReversed = state[bytes.goal] === 0
-  if (!isCompleting && (isReversed || state[bytes.isForced] === 1)) work.broken |= law.S8
+  if (!isCompleting && isReversed !== (state[bytes.isForced] === 1)) work.broken |= law.S8
   if (isCompleting && !isReversed) work.broken |= law.S8
   for (let task = 0; task < world.tasks; task += 1) {
     if (sideOf(work, task) === 1) work.broken |= law.S8

@@ -1,5 +1,21 @@
-import { bytes, hookPlaces, limits } from './packed-state.ts'
+import { bytes, hookPlaces, limits, type Work } from './packed-state.ts'
 import type { PackedWorld } from './packed-world.ts'
+
+/** A byte of a state, and where its bits are. */
+interface PlacedField {
+  readonly from: number
+  readonly word: number
+  readonly shift: number
+  readonly mask: number
+}
+
+/** Fields in the order of their bytes, and with which one each four bytes of a state begin. */
+interface FieldsInFours {
+  readonly byte: Uint8Array
+  readonly word: Uint8Array
+  readonly shift: Uint8Array
+  readonly starts: Uint8Array
+}
 
 /** Where each byte of a state that a world can change stands in its 32-bit words: as few as hold them all. */
 export class Layout {
@@ -11,6 +27,7 @@ export class Layout {
   readonly #mask: Int32Array
   /** Behind which field each word ends; the fields are in the order of their words. */
   readonly #ends: Uint8Array
+  readonly #byFour: FieldsInFours
 
   constructor(world: PackedWorld) {
     const fields = fieldsOf(world)
@@ -33,6 +50,7 @@ export class Layout {
     )
     this.#shift = Uint8Array.from(placed, ({ shift }) => shift)
     this.#mask = Int32Array.from(placed, ({ mask }) => mask)
+    this.#byFour = inFours(placed)
   }
 
   /** How many bits of a state are in use. */
@@ -40,7 +58,7 @@ export class Layout {
     return this.#fields.reduce((sum, bits) => sum + bits, 0)
   }
 
-  pack(state: Uint8Array, into: Int32Array): void {
+  pack(state: Uint8Array, into: Int32Array, at: number): void {
     const from = this.#from
     const shift = this.#shift
     const ends = this.#ends
@@ -49,7 +67,29 @@ export class Layout {
       for (const end = ends[word] as number; field < end; field += 1) {
         value |= (state[from[field] as number] as number) << (shift[field] as number)
       }
-      into[word] = value
+      into[at + word] = value
+    }
+  }
+
+  /** The same for what a move has made of a state that is packed already: only what has changed is packed anew. */
+  packChanged(
+    work: Work,
+    before: Work,
+    packed: Int32Array,
+    from: number,
+    into: Int32Array,
+    at: number
+  ): void {
+    for (let word = 0; word < this.words; word += 1) into[at + word] = packed[from + word] as number
+    const { word: words, byte: places, shift, starts } = this.#byFour
+    for (let four = 0; four < starts.length - 1; four += 1) {
+      if (work.words[four] === before.words[four]) continue
+      for (let field = starts[four] as number; field < (starts[four + 1] as number); field += 1) {
+        const byte = places[field] as number
+        const changed = (work.bytes[byte] as number) ^ (before.bytes[byte] as number)
+        const word = at + (words[field] as number)
+        into[word] = (into[word] as number) ^ (changed << (shift[field] as number))
+      }
     }
   }
 
@@ -64,6 +104,20 @@ export class Layout {
         state[from[field] as number] = (value >>> (shift[field] as number)) & (mask[field] as number)
       }
     }
+  }
+}
+
+function inFours(placed: readonly PlacedField[]): FieldsInFours {
+  const fields = placed.toSorted((a, b) => a.from - b.from)
+  const fours = bytes.size / 4
+  return {
+    byte: Uint8Array.from(fields, ({ from }) => from),
+    word: Uint8Array.from(fields, ({ word }) => word),
+    shift: Uint8Array.from(fields, ({ shift }) => shift),
+    starts: Uint8Array.from(
+      { length: fours + 1 },
+      (_, four) => fields.filter(({ from }) => from < 4 * four).length
+    )
   }
 }
 

@@ -35,6 +35,11 @@ export const refusalNames = [
   'attach ENOENT',
   'switch EADDRINUSE'
 ] as const
+type RefusalName = (typeof refusalNames)[number]
+
+const refusalBits = Object.fromEntries(refusalNames.map((name, bit) => [name, 1 << bit])) as Readonly<
+  Record<RefusalName, number>
+>
 
 const numberOf = Object.fromEntries(moveNames.map((name, number) => [name, number << 8])) as Readonly<
   Record<MoveName, number>
@@ -86,8 +91,8 @@ export class Moves {
     this.count += 1
   }
 
-  #refuse(name: (typeof refusalNames)[number]): void {
-    this.refusals |= 1 << refusalNames.indexOf(name)
+  #refuse(name: RefusalName): void {
+    this.refusals |= refusalBits[name]
   }
 
   #loads(work: Work, world: PackedWorld): void {

@@ -34,7 +34,8 @@ export const bytes = {
   frame: 35,
   /** By hook: one of `hookPlaces`, or from 2 on the number of its place. */
   hook: 43,
-  size: 46
+  /** A whole number of words. */
+  size: 48
 } as const
 
 export const places = { absent: 0, offList: 6, idle: 7 } as const
@@ -65,6 +66,8 @@ export interface Work {
   readonly bytes: Uint8Array
   /** klp_patches: slots in list order, the oldest first. */
   readonly order: Uint8Array
+  /** The bytes, and the order behind them, four at a time. */
+  readonly words: Int32Array
   listed: number
   /** The invariants that the operation has broken, as bits. */
   broken: number
@@ -73,13 +76,32 @@ export interface Work {
 }
 
 export function newWork(): Work {
+  const words = new Int32Array(bytes.size / 4 + 2)
   return {
-    bytes: new Uint8Array(bytes.size),
-    order: new Uint8Array(limits.patches),
+    bytes: new Uint8Array(words.buffer, 0, bytes.size),
+    order: new Uint8Array(words.buffer, bytes.size, limits.patches),
+    words,
     listed: 0,
     broken: 0,
     covered: 0
   }
+}
+
+/** Starts over from a state, nothing of it broken yet. */
+export function copyWork(work: Work, from: Work): void {
+  const { words } = work
+  const others = from.words
+  for (let at = 0; at < words.length; at += 1) words[at] = others[at] as number
+  work.listed = from.listed
+  work.covered = from.covered
+  work.broken = 0
+}
+
+/** Starts over from the bytes of a state. */
+export function loadBytes(work: Work, from: Uint8Array): void {
+  work.bytes.set(from)
+  work.broken = 0
+  readOrder(work)
 }
 
 /** Reads the list's order out of the bytes. */

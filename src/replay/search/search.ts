@@ -2,13 +2,12 @@ import { invariantsFor } from '../invariants/catalogue.ts'
 import type { Invariant } from '../invariants/invariant.ts'
 import { makeMove } from './make-move.ts'
 import { coveredHooks } from './packed-coverage.ts'
-import { loadBytes } from './packed-kernel.ts'
 import { type LawId, law, lawIds } from './packed-laws.ts'
 import { Layout } from './packed-layout.ts'
 import { type MoveName, Moves, moveNames, refusalNames } from './packed-moves.ts'
-import { bytes, newWork } from './packed-state.ts'
+import { bytes, copyWork, newWork, readOrder } from './packed-state.ts'
 import type { PackedWorld } from './packed-world.ts'
-import { StateTable } from './state-table.ts'
+import { movesMax, StateTable } from './state-table.ts'
 import { type Renaming, Symmetry } from './symmetry.ts'
 
 /** Where an invariant was first seen broken: by this move, in this state. */
@@ -42,7 +41,7 @@ export class Search {
   readonly #symmetry: Symmetry
   readonly #limits: SearchLimits
   readonly #work = newWork()
-  readonly #from = new Uint8Array(bytes.size)
+  readonly #from = newWork()
   readonly #packed: Int32Array
   readonly #moves: Moves
   readonly #watched: readonly Invariant[]
@@ -62,22 +61,22 @@ export class Search {
     this.layout = new Layout(world)
     this.table = new StateTable(this.layout.words)
     this.#symmetry = new Symmetry(world, this.layout, renamings, plan.isReduced)
-    this.#packed = new Int32Array(this.layout.words)
+    this.#packed = new Int32Array(movesMax * this.layout.words)
     this.#readConstants()
-    this.#symmetry.pack(this.#from, this.#packed)
-    this.table.add(this.#packed, -1, 0)
+    this.#symmetry.pack(this.#from.bytes, this.#packed, 0)
+    this.table.addAll(this.#packed, 1, -1, new Uint16Array(1))
   }
 
   /** In a closed world a slot's kind is always the same, and so no part of a state. */
   #readConstants(): void {
     if (this.world.isOpen) return
-    for (let slot = 0; slot < this.world.patches; slot += 1) this.#from[bytes.kind + slot] = slot
+    for (let slot = 0; slot < this.world.patches; slot += 1) this.#from.bytes[bytes.kind + slot] = slot
   }
 
   /** The packed form of a state, as text, after all renaming. */
   packed(state: Uint8Array): string {
     const into = new Int32Array(this.layout.words)
-    this.#symmetry.pack(state, into)
+    this.#symmetry.pack(state, into, 0)
     return into.join(' ')
   }
 
@@ -89,10 +88,10 @@ export class Search {
 
   /** The same of what a move makes of a state that was found. */
   packedBehind(state: number, move: number): string {
-    const work = newWork()
-    this.layout.unpack(this.table.states, state * this.layout.words, this.#from)
-    loadBytes(work, this.#from)
-    work.covered = coveredHooks(work, this.world)
+    const work = this.#work
+    this.#load(state)
+    this.#from.covered = coveredHooks(this.#from, this.world)
+    copyWork(work, this.#from)
     makeMove(work, this.world, move)
     return this.packed(work.bytes)
   }
@@ -153,25 +152,31 @@ export class Search {
     return this.#next < table.count
   }
 
+  #load(state: number): void {
+    const { table, layout } = this
+    layout.unpack(table.states, state * layout.words, this.#from.bytes)
+    readOrder(this.#from)
+  }
+
   #look(state: number): void {
     const { world, table } = this
     const work = this.#work
+    const from = this.#from
     const moves = this.#moves
-    this.layout.unpack(table.states, state * this.layout.words, this.#from)
-    loadBytes(work, this.#from)
-    moves.read(work, world)
+    this.#load(state)
+    moves.read(from, world)
     this.#refusals |= moves.refusals
     if (moves.bystanderRefusal >= 0) this.#note(law['O6-scope'], state, moves.bystanderRefusal)
     for (let n = 0; n < moves.count; n += 1) {
       const move = moves.list[n] as number
-      if (n > 0) loadBytes(work, this.#from)
+      copyWork(work, from)
       makeMove(work, world, move)
       if (work.broken !== 0) this.#note(work.broken, state, move)
-      this.#symmetry.pack(work.bytes, this.#packed)
-      table.add(this.#packed, state, move)
+      this.#symmetry.packChanged(work, from, table.states, state, this.#packed, n)
       const name = move >> 8
       this.#moved[name] = (this.#moved[name] as number) + 1
     }
+    table.addAll(this.#packed, moves.count, state, moves.list)
     this.#transitions += moves.count
   }
 

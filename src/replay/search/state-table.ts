@@ -1,6 +1,9 @@
 /** Room for states at the beginning; it doubles whenever it is full. */
 const statesAtFirst = 1 << 12
 
+/** No state has more moves. */
+export const movesMax = 512
+
 /**
  * Every state once, in the order in which they were found, with the state and the move that it was found by: open
  * addressing over typed arrays.
@@ -14,6 +17,8 @@ export class StateTable {
   /** By hash: the state's number and one. */
   #slots: Int32Array
   #count = 0
+  readonly #hashes = new Int32Array(movesMax)
+  readonly #found = new Int32Array(movesMax)
 
   constructor(words: number) {
     this.#words = words
@@ -47,31 +52,57 @@ export class StateTable {
     return this.#moves[state] as number
   }
 
-  /** Takes the state unless it is there; whether it was new. */
-  add(packed: Int32Array, parent: number, move: number): boolean {
+  /**
+   * Takes those of the states behind one parent that are not there yet, with the moves that lead to them. All of them
+   * are looked for at once: the memory's answers overlap, where one at a time each would be waited for.
+   */
+  addAll(packed: Int32Array, count: number, parent: number, moves: Uint16Array): void {
+    const hashes = this.#hashes
+    for (let n = 0; n < count; n += 1) hashes[n] = hashOf(packed, n * this.#words, this.#words)
+    this.#touch(count)
+    for (let n = 0; n < count; n += 1)
+      this.#add(packed, n * this.#words, hashes[n] as number, parent, moves[n] as number)
+  }
+
+  /** Reads what the hashes lead to, so that it is near when it is needed. */
+  #touch(count: number): void {
+    const slots = this.#slots
+    const states = this.#states
+    const hashes = this.#hashes
+    const found = this.#found
+    const last = slots.length - 1
+    for (let n = 0; n < count; n += 1) found[n] = slots[(hashes[n] as number) & last] as number
+    let sum = 0
+    for (let n = 0; n < count; n += 1) {
+      const number = found[n] as number
+      if (number !== 0) sum ^= states[(number - 1) * this.#words] as number
+    }
+    found[0] = sum
+  }
+
+  #add(packed: Int32Array, from: number, hash: number, parent: number, move: number): void {
     const slots = this.#slots
     const states = this.#states
     const words = this.#words
     const last = slots.length - 1
-    let slot = hashOf(packed, words) & last
+    let slot = hash & last
     for (;;) {
       const found = slots[slot] as number
       if (found === 0) break
       const at = (found - 1) * words
       let word = 0
-      while (word < words && states[at + word] === packed[word]) word += 1
-      if (word === words) return false
+      while (word < words && states[at + word] === packed[from + word]) word += 1
+      if (word === words) return
       slot = (slot + 1) & last
     }
     const number = this.#count
     const at = number * words
-    for (let word = 0; word < words; word += 1) states[at + word] = packed[word] as number
+    for (let word = 0; word < words; word += 1) states[at + word] = packed[from + word] as number
     this.#parents[number] = parent
     this.#moves[number] = move
     slots[slot] = number + 1
     this.#count = number + 1
     if (this.#count === this.#room) this.#grow()
-    return true
   }
 
   #grow(): void {
@@ -88,10 +119,8 @@ export class StateTable {
     this.#moves = moves
     const slots = new Int32Array(this.#room * 2)
     const last = slots.length - 1
-    const packed = new Int32Array(words)
     for (let number = 0; number < this.#count; number += 1) {
-      for (let word = 0; word < words; word += 1) packed[word] = states[number * words + word] as number
-      let slot = hashOf(packed, words) & last
+      let slot = hashOf(states, number * words, words) & last
       while (slots[slot] !== 0) slot = (slot + 1) & last
       slots[slot] = number + 1
     }
@@ -100,9 +129,9 @@ export class StateTable {
 }
 
 /** Murmur's mixing, word by word: neighbours among states should not be neighbours in the table. */
-function hashOf(packed: Int32Array, words: number): number {
+function hashOf(packed: Int32Array, from: number, words: number): number {
   let hash = 0x9e3779b9 | 0
-  for (let word = 0; word < words; word += 1) {
+  for (let word = from; word < from + words; word += 1) {
     let mixed = Math.imul(packed[word] as number, 0xcc9e2d51)
     mixed = (mixed << 15) | (mixed >>> 17)
     hash ^= Math.imul(mixed, 0x1b873593)
@@ -111,5 +140,5 @@ function hashOf(packed: Int32Array, words: number): number {
   hash ^= hash >>> 16
   hash = Math.imul(hash, 0x85ebca6b)
   hash ^= hash >>> 13
-  return hash >>> 0
+  return hash
 }

@@ -8,7 +8,8 @@ import {
   hookPlaces,
   isListed,
   limits,
-  places
+  places,
+  type Work
 } from './packed-state.ts'
 import type { PackedWorld } from './packed-world.ts'
 
@@ -50,21 +51,38 @@ export class Symmetry {
     this.#sameOffers = world.offers.every((offer) => offer.join() === first?.join())
   }
 
-  /** Packs the state that stands for this one. */
-  pack(state: Uint8Array, into: Int32Array): void {
+  /** Packs the state that stands for this one, its words from `at` on. */
+  pack(state: Uint8Array, into: Int32Array, at: number): void {
     if (!this.#isReduced) {
-      this.#layout.pack(state, into)
+      this.#layout.pack(state, into, at)
       return
     }
     this.#renamings.forEach((renaming, n) => {
       this.#rename(state, renaming)
       if (n === 0) {
-        this.#layout.pack(this.#renamed, into)
+        this.#layout.pack(this.#renamed, into, at)
         return
       }
-      this.#layout.pack(this.#renamed, this.#packed)
-      if (isLess(this.#packed, into)) into.set(this.#packed)
+      this.#layout.pack(this.#renamed, this.#packed, 0)
+      if (isLess(this.#packed, into, at)) into.set(this.#packed, at)
     })
+  }
+
+  /**
+   * The same, as the state `place` of `into`, of what a move has made of `from`, which is the state `number` of
+   * `states`.
+   */
+  packChanged(
+    work: Work,
+    from: Work,
+    states: Int32Array,
+    number: number,
+    into: Int32Array,
+    place: number
+  ): void {
+    const { words } = this.#layout
+    if (this.#isReduced) this.pack(work.bytes, into, place * words)
+    else this.#layout.packChanged(work, from, states, number * words, into, place * words)
   }
 
   #rename(state: Uint8Array, renaming: Renaming): void {
@@ -166,9 +184,10 @@ function swap(state: Uint8Array, at: number, distance = 1): void {
   state[at - distance] = one
 }
 
-function isLess(one: Int32Array, other: Int32Array): boolean {
+/** Whether the words are less than those that the other has from `at` on. */
+function isLess(one: Int32Array, other: Int32Array, at: number): boolean {
   for (let word = 0; word < one.length; word += 1) {
-    if (one[word] !== other[word]) return (one[word] as number) < (other[word] as number)
+    if (one[word] !== other[at + word]) return (one[word] as number) < (other[at + word] as number)
   }
   return false
 }

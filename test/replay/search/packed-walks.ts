@@ -2,10 +2,9 @@ import { decide, type Operation } from '../../../src/kernel/index.ts'
 import type { Invariant } from '../../../src/replay/invariants/invariant.ts'
 import { ConcreteRun } from '../../../src/replay/search/concrete-run.ts'
 import { makeMove } from '../../../src/replay/search/make-move.ts'
-import { loadBytes } from '../../../src/replay/search/packed-kernel.ts'
 import { Layout } from '../../../src/replay/search/packed-layout.ts'
 import { Moves, moveArgument, moveName, refusalNames } from '../../../src/replay/search/packed-moves.ts'
-import { newWork } from '../../../src/replay/search/packed-state.ts'
+import { loadBytes, newWork } from '../../../src/replay/search/packed-state.ts'
 import type { PackedWorld } from '../../../src/replay/search/packed-world.ts'
 import { type Renaming, Symmetry } from '../../../src/replay/search/symmetry.ts'
 import type { Draw } from '../../kernel/random-runs.ts'
@@ -71,7 +70,7 @@ export class Walk {
   /** The state as the search would keep it. */
   #textOf(state: Uint8Array): string {
     const into = new Int32Array(this.#words)
-    this.#symmetry.pack(state, into)
+    this.#symmetry.pack(state, into, 0)
     return into.join(' ')
   }
 }

@@ -1,19 +1,27 @@
-import { readFileSync } from 'node:fs'
 import type { ModuleSpec } from '../kernel/index.ts'
 import { type ManifestModules, manifest, manifestModules } from '../replay/index.ts'
 import { InputError, UsageError } from './errors.ts'
-import { parseJson } from './selftest-transcript.ts'
+import { readJson } from './json-file.ts'
 
 const shape =
   'It is a manifest: {"NAME": {"livepatch": true, "objects": [...]}}; test/recordings/modules.json is one.'
 
 /** The modules of a manifest file. @throws InputError when it is none */
 export function readManifest(path: string): ManifestModules {
-  const parsed = manifest.safeParse(parseJson(path, readFileSync(path, 'utf8')))
+  const parsed = manifest.safeParse(readJson(path))
   if (parsed.success) return manifestModules(parsed.data)
   const [issue] = parsed.error.issues
   const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
   throw new InputError(`${path}: ${where}${issue?.message ?? 'no manifest'}`, shape, { cause: parsed.error })
+}
+
+/** The modules of all of these files; of two with a name the later one counts. @throws InputError when one is none */
+export function readManifests(paths: readonly string[]): ManifestModules {
+  const all = paths.map(readManifest)
+  return {
+    specs: new Map(all.flatMap(({ specs }) => [...specs])),
+    returns: new Map(all.flatMap(({ returns }) => [...returns]))
+  }
 }
 
 /** The livepatch of a manifest file, or the one of that name. @throws InputError when there is none */
