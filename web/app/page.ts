@@ -1,6 +1,5 @@
 import {
   decodeTimelinePage,
-  eventSentence,
   type TimelineEvent,
   type TimelineHead,
   type TimelineViolation
@@ -8,14 +7,13 @@ import {
 import { type EventFilter, passing } from '../history/event-filter.ts'
 import type { Finding } from '../history/findings.ts'
 import { lastAtMost } from '../history/history.ts'
-import { changesAt } from '../history/lane.ts'
-import { decodeLink, encodeLink, type Link } from '../history/link.ts'
+import { decodeLink, type Link } from '../history/link.ts'
 import { partingOf } from '../history/parting.ts'
-import { uptimeText } from '../history/times.ts'
 import { around, panned, showing, type Window, zoomed } from '../timeline/scale.ts'
+import { comparedBy, linkTo } from './page-link.ts'
 import { Session } from './session.ts'
 import { Store } from './store.ts'
-import { emptyView, type MarkerName, policies, type View } from './view.ts'
+import { emptyView, type MarkerName, type View } from './view.ts'
 
 /** Events of a history that a tab takes without trouble: about half a kB each. Lanes and findings are always whole. */
 const eventsMaxDefault = 500_000
@@ -105,7 +103,7 @@ export class Page {
     const hasMoved = this.view.cursor.index >= 0
     const asked = this.#asked
     this.#asked = null
-    this.store.set({ revision: this.view.revision + 1, notice: noticeOf(session) })
+    this.store.set({ revision: this.view.revision + 1, notice: session.notice })
     if (hasMoved || asked === null) return
     // What a gap is about can be seen; a broken promise may come before its effect.
     const first = session.findings.find(({ kind }) => kind === 'gap') ?? session.findings[0]
@@ -185,7 +183,7 @@ export class Page {
     const { history, lastTime } = session
     const place = Math.min(Math.max(index, -1), history.length - 1)
     const time = place < 0 ? 0 : history.timeOf(place)
-    const spoken = speaks ? this.#sentence(place) : this.view.spoken
+    const spoken = speaks ? session.sentenceAt(place) : this.view.spoken
     const cursor = { index: place, time, isDragged: false }
     this.store.set({ cursor, window: showing(window, time, lastTime), spoken })
   }
@@ -272,11 +270,11 @@ export class Page {
 
   /** Sets a marker at the cursor's event, or takes it away from there. */
   mark(name: MarkerName): void {
-    const { cursor, markers } = this.view
+    const { session, cursor, markers } = this.view
     const index = markers[name] === cursor.index || cursor.index < 0 ? null : cursor.index
     this.store.set({
       markers: { ...markers, [name]: index },
-      spoken: index === null ? `Marker ${name} is gone` : `Marker ${name} is at ${this.#sentence(index)}`
+      spoken: index === null ? `Marker ${name} is gone` : `Marker ${name} is at ${session?.sentenceAt(index)}`
     })
   }
 
@@ -290,27 +288,7 @@ export class Page {
 
   /** The part of the URL that shows a colleague the same. */
   link(): string {
-    const { session, cursor, window, markers, filter, allFunctions, compare, stateOf } = this.view
-    if (session === null) return ''
-    const { history, head } = session
-    const { fitting } = session
-    const isFitting = window.from === fitting.from && window.to === fitting.to
-    const position = (index: number | null) =>
-      index === null ? null : (history.events[index]?.position ?? null)
-    const isAtEvent = cursor.index >= 0 && history.timeOf(cursor.index) === cursor.time
-    // A window may begin in the air before the first event.
-    const ns = (time: number) => String(history.uptimeNs(time) < 0n ? 0n : history.uptimeNs(time))
-    return encodeLink({
-      stream: head.stream,
-      at: isAtEvent ? `@${position(cursor.index)}` : `+${ns(cursor.time)}`,
-      from: isFitting ? null : ns(window.from),
-      to: isFitting ? null : ns(window.to),
-      markers: { a: position(markers.a), b: position(markers.b) },
-      filter,
-      allFunctions,
-      compare: compare?.policy ?? null,
-      below: stateOf === 'below'
-    })
+    return linkTo(this.view)
   }
 
   /** Shows what the part of a URL behind `#` says. */
@@ -336,27 +314,4 @@ export class Page {
     if (from === null || to === null || BigInt(from) >= BigInt(to)) return
     this.store.set({ window: { from: history.since(from), to: history.since(to) } })
   }
-
-  #sentence(index: number): string {
-    const { session } = this.view
-    const event = session?.history.events[index]
-    if (event === undefined || session === null) return 'before the first event'
-    const changed = session.lanes.filter((lane) => changesAt(lane, event.position))
-    const effect = changed.length === 0 ? '' : `. Changed: ${changed.map(({ label }) => label).join(', ')}`
-    return `@${event.position}, ${uptimeText(event.uptimeNs)}: ${eventSentence(event)}${effect}`
-  }
-}
-
-/** A history that is too long for a tab is shown as far as it goes, and that is said. */
-function noticeOf({ history, head }: Session): string | null {
-  if (history.length >= head.events) return null
-  const [shown, all] = [history.length, head.events].map((count) => count.toLocaleString('en'))
-  const end = uptimeText(history.uptimeNs(history.timeOf(history.length - 1)))
-  return `This history has ${all} events, more than a page can hold. Lanes and findings are whole; events, search and the state at the cursor end after the first ${shown}, at ${end}. For what comes behind, ask klplog log and klplog stack --at.`
-}
-
-/** What a link says about another history; a policy that there is not is none. */
-function comparedBy({ compare, below }: Link): Pick<View, 'compare' | 'stateOf'> {
-  const isPolicy = compare !== null && policies.includes(compare)
-  return { compare: isPolicy ? { policy: compare, says: null } : null, stateOf: below ? 'below' : 'above' }
 }

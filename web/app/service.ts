@@ -21,21 +21,22 @@ export class Service {
   }
 
   get(path: string, query: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return this.#ask(`${path}?${new URLSearchParams(query).toString()}`, {})
+    return this.#ask('GET', `${path}?${new URLSearchParams(query).toString()}`)
   }
 
   post(path: string, body: unknown): Promise<Response> {
-    const headers = { 'content-type': 'application/json' }
-    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
+    return this.#ask('POST', path, JSON.stringify(body))
   }
 
   delete(path: string): Promise<Response> {
-    return this.#ask(path, { method: 'DELETE' })
+    return this.#ask('DELETE', path)
   }
 
-  async #ask(path: string, init: RequestInit): Promise<Response> {
-    const token: HeadersInit = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }
-    const response = await fetch(path, { ...init, headers: { ...init.headers, ...token } })
+  async #ask(method: string, path: string, body: string | null = null): Promise<Response> {
+    const headers = new Headers()
+    if (this.#token !== null) headers.set('authorization', `Bearer ${this.#token}`)
+    if (body !== null) headers.set('content-type', 'application/json')
+    const response = await fetch(path, { method, headers, body })
     if (response.status === 401) throw new TokenNeeded()
     if (!response.ok) throw new Error(await problemText(response))
     return response

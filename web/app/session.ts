@@ -1,9 +1,15 @@
-import type { TimelineEvent, TimelineHead, TimelineViolation } from '../../src/projections/index.ts'
+import {
+  eventSentence,
+  type TimelineEvent,
+  type TimelineHead,
+  type TimelineViolation
+} from '../../src/projections/index.ts'
 import { type Finding, findingsOf } from '../history/findings.ts'
 import { History } from '../history/history.ts'
-import type { Lane } from '../history/lane.ts'
+import { changesAt, type Lane } from '../history/lane.ts'
 import { hookedFunctions, lanesOf, versionNumbers } from '../history/lanes.ts'
 import { type SwitchCurve, switchCurves } from '../history/switch-curves.ts'
+import { uptimeText } from '../history/times.ts'
 import { fittingWindow, type Window } from '../timeline/scale.ts'
 
 /** More function lanes than this are not shown unless asked for, but for those of hooks. */
@@ -42,6 +48,15 @@ export class Session {
     this.history.append(events.slice(0, Math.max(0, eventsMax - this.history.length)))
   }
 
+  /** What a history that is too long for a tab does not show, for people; null where all is there. */
+  get notice(): string | null {
+    const { history, head } = this
+    if (history.length >= head.events) return null
+    const [shown, all] = [history.length, head.events].map((count) => count.toLocaleString('en'))
+    const end = uptimeText(history.uptimeNs(history.timeOf(history.length - 1)))
+    return `This history has ${all} events, more than a page can hold. Lanes and findings are whole; events, search and the state at the cursor end after the first ${shown}, at ${end}. For what comes behind, ask klplog log and klplog stack --at.`
+  }
+
   /** Up to where the state is known: the end, or the last event that the page has taken. */
   get knownTime(): number {
     const { length } = this.history
@@ -72,6 +87,15 @@ export class Session {
     if (all ?? functions.length <= functionLanesMax) return this.lanes
     const hooked = hookedFunctions(this.head)
     return this.lanes.filter(({ kind, key }) => kind !== 'function' || hooked.has(key))
+  }
+
+  /** An event as a screen reader tells it: what it says, and which lanes it changes. */
+  sentenceAt(index: number): string {
+    const event = this.history.events[index]
+    if (event === undefined) return 'before the first event'
+    const changed = this.lanes.filter((lane) => changesAt(lane, event.position))
+    const effect = changed.length === 0 ? '' : `. Changed: ${changed.map(({ label }) => label).join(', ')}`
+    return `@${event.position}, ${uptimeText(event.uptimeNs)}: ${eventSentence(event)}${effect}`
   }
 
   #read(head: TimelineHead): void {
