@@ -23,8 +23,9 @@ function dataDirectory(env: Io['env']): string {
 
 /** Runs `use` on the log, opened for reading. */
 export async function withLog<T>(app: App, use: (log: SqliteLog) => Promise<T>): Promise<T> {
-  if (!existsSync(app.databasePath)) throw noDatabase(app.databasePath)
-  return closing(await open(app.databasePath, true), use)
+  const { databasePath: path } = app
+  if (!existsSync(path)) throw noDatabase(path)
+  return closing(await openSqliteLog({ path, readModels: [projections], readOnly: true }), use)
 }
 
 /**
@@ -42,11 +43,9 @@ export async function withWritableLog<T>(
     const directory = dirname(path)
     if (directory === dataDirectory(io.env)) mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
-  return closing(await open(path, false), use)
-}
-
-function open(path: string, readOnly: boolean): Promise<SqliteLog> {
-  return openSqliteLog({ path, readModels: [projections], readOnly })
+  const onOutdated = (events: number) =>
+    app.note(`${path} was written by an older klplog: what follows from its ${events} events is made anew.`)
+  return closing(await openSqliteLog({ path, readModels: [projections], onOutdated }), use)
 }
 
 async function closing<T>(log: SqliteLog, use: (log: SqliteLog) => Promise<T>): Promise<T> {

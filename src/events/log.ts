@@ -100,6 +100,9 @@ export interface StreamFold {
  * `stream_id` column, which the log fills in.
  */
 export interface ReadModel {
+  readonly name: string
+  /** Counts up whenever the same events come to give other rows: rows of an older version are made anew. */
+  readonly version: number
   /** Its tables with their primary keys (without `stream_id`, which always comes first). */
   readonly tables: readonly { readonly name: string; readonly key: readonly string[] }[]
   /** The table whose row with the highest `revision` (at most the asked one) seeds a fold, in its column `state`. */

@@ -24,6 +24,7 @@ import { type Connection, type ConnectionOptions, openConnection } from './sqlit
 import { asOpenError, asStoreError } from './sqlite-errors.ts'
 import { History } from './sqlite-history.ts'
 import { modelRows, newestSnapshot } from './sqlite-model-rows.ts'
+import { modelsOutdated, outdatedModels, recordVersions } from './sqlite-model-versions.ts'
 import { Reader } from './sqlite-read.ts'
 import { ReadModels } from './sqlite-read-models.ts'
 import { RejectedStore } from './sqlite-rejected.ts'
@@ -36,6 +37,8 @@ import { upcasters as ownUpcasters, type Upcasters } from './upcasters.ts'
 export interface SqliteLogOptions extends ConnectionOptions {
   /** Kept in every append's transaction. A log must always be written with the same ones, or be rebuilt. */
   readonly readModels?: readonly ReadModel[]
+  /** Told before rows of read models are made anew, because those that are there are of an older version. */
+  readonly onOutdated?: (events: number) => Promise<void>
   readonly upcasters?: Upcasters
   /** How often to look for what other processes have written, while there are subscribers. */
   readonly pollMs?: number
@@ -48,7 +51,9 @@ export interface SqliteLogOptions extends ConnectionOptions {
 export async function openSqliteLog(options: SqliteLogOptions): Promise<SqliteLog> {
   const connection = await openConnection(options)
   try {
-    return new SqliteLog(connection, options)
+    const log = new SqliteLog(connection, options)
+    await log.renewReadModels(options.onOutdated)
+    return log
   } catch (error) {
     connection.sqlite.close()
     throw asOpenError(error, options.path)
@@ -62,6 +67,7 @@ export class SqliteLog implements EventLog, ReadModelSource {
   readonly #history: History
   readonly #reader: Reader
   readonly #overview: Overview
+  readonly #models: readonly ReadModel[]
   readonly #readModels: ReadModels
   readonly #appender: Appender
   readonly #rejected: RejectedStore
@@ -74,6 +80,7 @@ export class SqliteLog implements EventLog, ReadModelSource {
     this.#history = new History(connection, upcasters)
     this.#reader = new Reader(connection, this.#history)
     this.#overview = new Overview(connection)
+    this.#models = readModels
     this.#readModels = new ReadModels(connection, readModels, this.#history)
     this.#appender = new Appender(connection, upcasters, this.#readModels)
     this.#rejected = new RejectedStore(connection)
@@ -180,6 +187,17 @@ export class SqliteLog implements EventLog, ReadModelSource {
     return this.#write(() => this.#rebuild(onProgress))
   }
 
+  /** Rows of an older version give way to new ones; where nothing may be written, they are refused. */
+  async renewReadModels(onOutdated?: (events: number) => Promise<void>): Promise<void> {
+    const outdated = this.#run(() => outdatedModels(this.#connection, this.#models))
+    if (outdated.length === 0) return
+    const { readOnly, path } = this.#connection
+    if (readOnly) throw modelsOutdated(path, outdated)
+    const events = this.#run(() => this.#reader.head())
+    if (events > 0) await onOutdated?.(events)
+    await this.rebuild()
+  }
+
   async close(): Promise<void> {
     this.#changes.end()
     this.#connection.sqlite.close()
@@ -204,6 +222,7 @@ export class SqliteLog implements EventLog, ReadModelSource {
           events += count
           onProgress?.(events, total)
         })
+        recordVersions(this.#connection, this.#models)
         return { events }
       })
       .immediate()

@@ -42,6 +42,11 @@ export interface RejectedEvidenceTable {
   readonly digest: string
 }
 
+export interface ReadModelsTable {
+  readonly name: string
+  readonly version: number
+}
+
 /** The log's tables as Kysely sees them. Read models add their own with `withTables`. */
 export interface LogTables {
   readonly streams: NamesTable
@@ -49,4 +54,5 @@ export interface LogTables {
   readonly events: EventsTable
   readonly commits: CommitsTable
   readonly rejected_evidence: RejectedEvidenceTable
+  readonly read_models: ReadModelsTable
 }

@@ -11,6 +11,8 @@ const snapshotEventsMin = 1000
 
 /** The spans and the state snapshots, kept in the append's own transaction. */
 export const projections: ReadModel = {
+  name: 'spans and state snapshots',
+  version: 1,
   tables: [
     { name: 'spans', key: ['kind', 'subject', 'from_position'] },
     { name: 'state_snapshots', key: ['revision'] }

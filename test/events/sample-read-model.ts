@@ -28,6 +28,8 @@ const snapshotEvery = 7
 
 /** Counts events of each type, with a snapshot at every seventh revision. A comm of `trip` makes it throw. */
 export const sampleModel: ReadModel = {
+  name: 'sample counts',
+  version: 1,
   tables: [
     { name: 'sample_counts', key: ['type'] },
     { name: 'sample_snapshots', key: ['revision'] }

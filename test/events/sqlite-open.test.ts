@@ -8,6 +8,7 @@ import { log0001 } from '../../migrations/0001-log.ts'
 import { migrations } from '../../migrations/index.ts'
 import { openSqliteLog, type SqliteLogOptions, StoreError } from '../../src/events/index.ts'
 import { collect, switches } from './sample-events.ts'
+import { sampleModel } from './sample-read-model.ts'
 import { sampleMigrations, temporaryDirectory } from './sqlite-harness.ts'
 
 const directory = temporaryDirectory()
@@ -82,6 +83,33 @@ describe('opening', () => {
     const again = await openSqliteLog({ path, readOnly: true, migrations: sampleMigrations })
     expect(await collect(again.read({}))).toHaveLength(3)
     await again.close()
+  })
+
+  it('makes rows of an older read model anew, when it may write, and refuses those of a newer one', async () => {
+    const rows = { path: newPath(), migrations: sampleMigrations }
+    const older = { ...rows, readModels: [sampleModel] }
+    const newer = { ...rows, readModels: [{ ...sampleModel, version: 2 }] }
+    await storedLog(rows)
+    for (const [options, code] of [
+      [older, 'older-schema'],
+      [newer, 'older-schema']
+    ] as const) {
+      expect((await refusal(() => openSqliteLog({ ...options, readOnly: true }))).code).toBe(code)
+      const told: number[] = []
+      const onOutdated = async (events: number) => void told.push(events)
+      const log = await openSqliteLog({ ...options, onOutdated })
+      expect(told).toEqual([3])
+      expect(await log.modelRows({ table: 'sample_counts', stream: 'a/1', orderBy: ['type'] })).toMatchObject(
+        [{ type: 'task.switched', events: 3n }]
+      )
+      await log.close()
+      await (await openSqliteLog({ ...options, readOnly: true })).close()
+    }
+    for (const readOnly of [false, true]) {
+      const error = await refusal(() => openSqliteLog({ ...older, readOnly }))
+      expect(error).toMatchObject({ code: 'newer-schema', hint: 'Update klplog.' })
+      expect(error.message).toContain('sample counts')
+    }
   })
 
   it('takes a migration that fails back, whole', async () => {
