@@ -80,6 +80,19 @@ describe('the SQLite file', () => {
     for (const log of logs) await log.close()
   })
 
+  it('keeps the source of each event, also of more sources than it remembers', async () => {
+    const log = await openSqliteLog({ path: ':memory:' })
+    const sources = 10_050
+    const events = switches(1, 2 * sources).map((event, n) => ({
+      ...event,
+      evidence: { ...event.evidence, source: `host-${n % sources}/trace.txt` }
+    }))
+    for (let n = 0; n < events.length; n += 5000) await log.append('a/1', 'any', events.slice(n, n + 5000))
+    const found = (await collect(log.read({}))).map(({ evidence }) => evidence.source)
+    expect(found).toEqual(events.map(({ evidence }) => evidence.source))
+    await log.close()
+  })
+
   it('can be in memory only', async () => {
     const log = await openSqliteLog({ path: ':memory:' })
     await log.append('a/1', 'any', switches(1, 3))
