@@ -1,4 +1,6 @@
 import type { EvidenceFormat, FormattedSource } from '../collectors/index.ts'
+import type { HistoryEvent, Policy } from '../events/index.ts'
+import type { ModuleSpec } from '../kernel/index.ts'
 import {
   type Answers,
   answersOf,
@@ -8,7 +10,12 @@ import {
   compareAnswers,
   type EvidenceFault,
   type EvidenceText,
-  evidenceShapes
+  evidenceShapes,
+  LegalHistories,
+  type ManifestModules,
+  manifest,
+  manifestModules,
+  rulesOf
 } from '../replay/index.ts'
 import { type EvidenceBoot, keptInMemory, memorySource, toldBy } from './evidence-in-memory.ts'
 
@@ -23,12 +30,15 @@ export class FaultableEvidence {
   /** What the evidence answers without a fault. */
   readonly #whole: readonly Answers[]
   readonly #compared: Compared
+  /** Null where nothing tells the policy, and so no model can judge. */
+  readonly #legal: LegalHistories | null
 
   private constructor(
     faulty: { readonly source: string; readonly format: EvidenceFormat; readonly text: EvidenceText },
     others: readonly FormattedSource[],
     boot: EvidenceBoot,
-    whole: readonly Answers[],
+    whole: readonly HistoryEvent[],
+    modules: ManifestModules,
     compared: Compared
   ) {
     this.source = faulty.source
@@ -36,8 +46,10 @@ export class FaultableEvidence {
     this.#text = faulty.text
     this.#others = others
     this.#boot = boot
-    this.#whole = whole
+    this.#whole = answersOf(whole)
     this.#compared = compared
+    const policy = boot.policy ?? policyOf(whole)
+    this.#legal = policy === null ? null : new LegalHistories(boot.stream, whole, rulesOf[policy], modules)
   }
 
   /** `faulty` is one of the sources: the one that goes wrong. The others are read once, and kept. */
@@ -56,7 +68,8 @@ export class FaultableEvidence {
       { source, format: faulty.format, text },
       others,
       boot,
-      answersOf(whole),
+      whole,
+      await modulesOf(sources),
       compared
     )
   }
@@ -70,8 +83,29 @@ export class FaultableEvidence {
       memorySource(n === 0 ? this.source : `${this.source}.${n + 1}`, this.#format, lines, ended)
     )
     const told = await toldBy([...copies, ...this.#others], this.#boot)
-    return compareAnswers(this.#whole, answersOf(told), this.#compared)
+    const comparison = compareAnswers(this.#whole, answersOf(told), this.#compared)
+    if (comparison.outcome !== 'wrong') return comparison
+    return { ...comparison, hidden: this.#legal?.couldBe(told, comparison.wrong.toNs) ?? false }
   }
+}
+
+function policyOf(history: readonly HistoryEvent[]): Policy | null {
+  const [booted] = history
+  return booted?.type === 'host.booted' ? booted.data.policy : null
+}
+
+/** What the manifests among the sources say of modules; the history tells the rest. */
+async function modulesOf(sources: readonly FormattedSource[]): Promise<ManifestModules> {
+  const specs = new Map<string, ModuleSpec>()
+  const returns = new Map<string, string>()
+  for (const one of sources.filter(({ format }) => format.name === 'manifest')) {
+    const parsed = manifest.safeParse(JSON.parse((await textOf(one)).lines.join('\n')))
+    if (!parsed.success) continue
+    const found = manifestModules(parsed.data)
+    for (const [name, spec] of found.specs) specs.set(name, spec)
+    for (const [name, value] of found.returns) returns.set(name, value)
+  }
+  return { specs, returns }
 }
 
 async function textOf({ source }: FormattedSource): Promise<EvidenceText> {

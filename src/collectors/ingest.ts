@@ -78,6 +78,7 @@ class Ingest {
     this.#knowledge.policy = policy
     for (const [name, patch] of job.found.manifests) this.#knowledge.manifests.set(name, patch)
     this.#knowledge.commands = job.found.commands
+    this.#knowledge.tracedFunctions = job.found.tracedFunctions
     for (const { command, commandLine } of job.found.commands) {
       noteIntent(this.#knowledge, command)
       noteIntent(this.#knowledge, commandLine)

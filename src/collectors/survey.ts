@@ -1,5 +1,6 @@
 import type { Policy } from '../events/index.ts'
 import { ClockMatch, type ClockStep } from './clock-match.ts'
+import { CrossCheck, type Unmet } from './cross-check.ts'
 import type { CommandWindow } from './interpret/knowledge.ts'
 import type { Observation, PatchManifest, Reading } from './observation.ts'
 import { type FormattedSource, readSource } from './read-source.ts'
@@ -31,6 +32,10 @@ export interface Survey {
   uncountedRecords: number
   /** Where the distance of the two clocks changes: one of them was set. */
   clockStep: ClockStep | null
+  /** What other sources show that traces lack. */
+  readonly unmet: Unmet[]
+  /** Kernel functions whose entries a trace records at all. */
+  tracedFunctions: ReadonlySet<string>
   /** The earliest time of a source that only knows the wall clock. */
   firstWallNs: bigint | null
   /** Some source knows the time since boot. */
@@ -76,10 +81,13 @@ export async function survey(
     losses: [],
     uncountedRecords: 0,
     clockStep: null,
+    unmet: [],
+    tracedFunctions: new Set(),
     firstWallNs: null,
     sawUptime: false
   }
   const clocks = new ClockMatch()
+  const cross = new CrossCheck()
   const seenInSysfs = new Map<string, PatchManifest>()
   for (const formatted of sources) {
     let readings = 0
@@ -92,6 +100,7 @@ export async function survey(
         if (!reading.raw.startsWith('#')) records += Math.min(1, reading.lines)
         else counted ||= reading.raw.startsWith('# entries-in-buffer')
         tells = look(result, reading, formatted, clocks, seenInSysfs) || tells
+        if (reading.outcome === 'observed') cross.saw(reading, formatted)
       }
       readings += page.length
       if (readings > surveyReadingsMax && !wholeFormats.has(formatted.format.name)) break
@@ -104,10 +113,19 @@ export async function survey(
   result.tellers.sort((a, b) => Number(a.format.name === 'bpftrace') - Number(b.format.name === 'bpftrace'))
   result.commands.sort((a, b) => (a.fromNs < b.fromNs ? -1 : a.fromNs > b.fromNs ? 1 : 0))
   for (const [name, seen] of seenInSysfs) if (!result.manifests.has(name)) result.manifests.set(name, seen)
-  result.printkOffsetNs = clocks.offsetNs()
-  result.clocksMatch = clocks.isKnown
-  result.clockStep = clocks.step()
+  const step = earlier(clocks.step(), cross.step())
+  result.tracedFunctions = cross.tracedFunctions()
+  result.clocksMatch = clocks.isKnown(step)
+  result.printkOffsetNs = clocks.offsetNs(step)
+  // Where no line tells the log's distance from the trace as it was before the step, the log's times are none.
+  result.clockStep = step !== null && clocks.sawLog && !result.clocksMatch ? { ...step, fromNs: 0n } : step
+  const isBeforeStep = ({ fromNs }: Unmet) => fromNs < (result.clockStep?.fromNs ?? fromNs + 1n)
+  result.unmet.push(...cross.unmet(result.clocksMatch ? result.printkOffsetNs : null).filter(isBeforeStep))
   return result
+}
+
+function earlier(one: ClockStep | null, other: ClockStep | null): ClockStep | null {
+  return one === null || (other !== null && other.fromNs < one.fromNs) ? other : one
 }
 
 /** The policy that sysfs gives away: a file for it, or none of them. */

@@ -18,7 +18,7 @@ export function StatePanel({
   changed: ReadonlySet<string>
   curve: SwitchCurve | undefined
 }) {
-  const { doubt } = state
+  const doubt = state.doubt.patches ?? state.doubt.hooks
   return (
     <section class="panel state" aria-labelledby="state-title">
       <h2 id="state-title">State at the cursor</h2>

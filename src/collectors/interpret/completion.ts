@@ -13,7 +13,11 @@ export function completionEntered(
   hasPrintk: boolean
 ): void {
   const { transition } = k
-  if (transition?.patch !== patch) return
+  if (transition?.patch !== patch) {
+    if (k.knowsTransition)
+      t.tellHole(`the transition of ${patch} is complete, and no record shows it begun`, item)
+    return
+  }
   transition.completing = item
   if (!hasPrintk && transition.goal === 'patched' && k.replaces(patch) !== true)
     complete(k, t, transition, item)
@@ -95,6 +99,7 @@ function complete(k: Knowledge, t: Teller, transition: SeenTransition, item: Ite
   }
   k.transition = null
   k.replacing = null
+  k.knowsTransition = true
   t.tell('transition.completed', { patch, goal }, item)
 }
 

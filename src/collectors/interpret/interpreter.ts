@@ -124,7 +124,7 @@ export class Interpreter {
         snapshotTaken(k, t, seen, item)
         break
       case 'command':
-        commandEnded(t, seen, item)
+        commandEnded(k, t, seen, item)
         break
       case 'bpf':
         loaderStepped(k, t, seen, item)

@@ -19,6 +19,8 @@ export interface SeenTransition {
   readonly begunTowards: Goal
   goal: Goal
   started: boolean
+  /** klp_try_complete_transition() was entered, or may have been unseen. */
+  tried: boolean
   cancelled: boolean
   reversed: boolean
   forced: boolean
@@ -73,6 +75,8 @@ export class Knowledge {
   policy: Policy | null = null
   readonly manifests = new Map<string, PatchManifest>()
   commands: readonly CommandWindow[] = []
+  /** Kernel functions whose entries the trace records: of these it has every one, or has lost it. */
+  tracedFunctions: ReadonlySet<string> = new Set()
   /** Names on klp_patches, in order. */
   readonly list: string[] = []
   readonly replaceOf = new Map<string, boolean | null>()
@@ -103,6 +107,8 @@ export class Knowledge {
   sawRegister = false
   /** Something was lost, and no snapshot has shown since how things stand. */
   isDoubted = false
+  /** The evidence has shown whether a transition is under way: from here on one that nobody saw begin is a hole in it. */
+  knowsTransition = false
   step: { what: string; fromNs: bigint } | null = null
 
   /** The command that was running at this time, if a journal or a step mark tells. */

@@ -31,6 +31,7 @@ export const klpEntered: Readonly<Record<string, Handler>> = {
     const { transition } = k
     k.trier = task?.pid ?? null
     if (transition === null) return
+    transition.tried = true
     t.tell('transition.tried', { patch: transition.patch, goal: transition.goal }, item)
   },
   klp_update_patch_state: ({ k, t }, { args }, item) => transitions.taskUpdated(k, t, args, item),
@@ -50,7 +51,7 @@ export const klpEntered: Readonly<Record<string, Handler>> = {
     c.k.replacing = patchIn(c, probe)
   },
   klp_unpatch_objects: (c, probe, item) => c.unpatching.objectsEntered(c.k, c.t, patchIn(c, probe), item),
-  __klp_unpatch_object: ({ t, unpatching }, { args }, item) => unpatching.objectEntered(t, args, item),
+  __klp_unpatch_object: ({ k, t, unpatching }, { args }, item) => unpatching.objectEntered(k, t, args, item),
   klp_unpatch_func: ({ k, t, unpatching }, { args }, item) => unpatching.functionLeft(k, t, args, item),
   klp_discard_nops: (c, probe, item) =>
     c.t.tell('nop.discarded', { patch: patchIn(c, probe), functions: null }, item),

@@ -36,6 +36,13 @@ export class Teller {
     this.#told.push({ type, data, id, uptimeNs, wallNs, evidence: evidenceOf(item, inferred) } as NewEvent)
   }
 
+  /** The kernel's rules show that evidence is missing before this line. */
+  tellHole(reason: string, item: Item): void {
+    if (this.#knowledge.isDoubted) return
+    this.#knowledge.isDoubted = true
+    this.tell('evidence.lost', { count: null, reason }, item, true)
+  }
+
   /** When what was told last changed the state: a snapshot that was read across it proves nothing. */
   get changedNs(): bigint {
     return this.#changedNs

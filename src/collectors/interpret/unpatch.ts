@@ -19,6 +19,24 @@ interface LeavingObject {
   readonly item: Item
 }
 
+/** While a patch is being enabled, another one leaves the stacks only in klp_unpatch_replaced_patches(). */
+function seeReplacing(k: Knowledge, t: Teller, patch: string, item: Item): void {
+  const { transition } = k
+  if (k.replacing !== null || transition === null || transition.patch === patch) return
+  if (transition.begunTowards !== 'patched' || transition.goal !== 'patched') return
+  t.tellHole(`${patch} left the stacks, and no record shows that ${transition.patch} is replacing it`, item)
+  k.replacing = transition.patch
+}
+
+/** An object is unpatched outside of klp_unpatch_objects(), as far as records show. */
+function seeReplaced(k: Knowledge, t: Teller, patch: string, item: Item): void {
+  seeReplacing(k, t, patch, item)
+  if (k.replacing === null || k.replacing === patch || k.replaced.has(patch)) return
+  if (k.tracedFunctions.has('klp_unpatch_objects'))
+    t.tellHole(`an object of ${patch} is unpatched, and no record shows klp_unpatch_objects()`, item)
+  tellReplaced(k, t, patch, k.replacing, item, true)
+}
+
 /** Collects the probes of one unpatching, which name the patch, then its objects, then their functions. */
 export class Unpatching {
   #patch: Leaving | null = null
@@ -29,14 +47,17 @@ export class Unpatching {
   /** klp_unpatch_objects(): of a replaced patch inside a replacement, else of the patch in transition. */
   objectsEntered(k: Knowledge, t: Teller, patch: string, item: Item): void {
     this.flush(t)
+    seeReplacing(k, t, patch, item)
     if (k.replacing !== null && k.replacing !== patch) tellReplaced(k, t, patch, k.replacing, item)
     this.#patch = { patch, reason: unpatchReason(k, patch), functions: [], item }
   }
 
   /** __klp_unpatch_object(). */
-  objectEntered(t: Teller, args: Args, item: Item): void {
+  objectEntered(k: Knowledge, t: Teller, args: Args, item: Item): void {
     this.#flushObject(t)
     if (args.patch === undefined || args.obj === undefined) return
+    // A module that goes takes its object out of every patch.
+    if (k.goingModule !== args.obj && this.#patch?.patch !== args.patch) seeReplaced(k, t, args.patch, item)
     this.#object = {
       patch: args.patch,
       object: args.obj,

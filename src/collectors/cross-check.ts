@@ -1,0 +1,218 @@
+import type { ClockStep } from './clock-match.ts'
+import type { Clock, Observation, Reading } from './observation.ts'
+import type { FormattedSource } from './read-source.ts'
+
+type Observed = Extract<Reading, { outcome: 'observed' }>
+
+/** How far apart two tools may put the same moment: each reads the clock in its own probe, and may be interrupted. */
+const toleranceNs = 50_000_000n
+
+/** How far off a witness's time may usually be. */
+const jitterNs = 10_000_000n
+
+/** A clock is not found to be another one by less, twice in a row. */
+const stepMinNs = 15_000_000n
+
+/** What a trace has a record of, and when. */
+interface Traced {
+  readonly timeNs: bigint
+  readonly reading: Observed
+  readonly source: FormattedSource
+}
+
+/** What another source tells: between these times the trace must have a record of it. */
+export interface Witness {
+  readonly key: string
+  readonly fromNs: bigint
+  readonly toNs: bigint
+  readonly reading: Observed
+  readonly source: FormattedSource
+}
+
+/** Evidence that the trace lacks, as another source shows: behind `fromNs`, before `toNs`. */
+export interface Unmet {
+  readonly fromNs: bigint
+  readonly toNs: bigint
+  readonly by: Witness
+}
+
+/**
+ * Holds what traces tell against what other sources tell of the same moments: bpftrace, the kernel log, the journal of
+ * commands. What they all see and the trace has no record of was lost from it, whatever the trace itself says.
+ */
+export class CrossCheck {
+  readonly #traced = new Map<string, Traced[]>()
+  readonly #timesNs: bigint[] = []
+  readonly #witnesses: (Witness & { readonly clock: Clock })[] = []
+
+  /** A reading of any source, in the order of its file. */
+  saw(reading: Observed, source: FormattedSource): void {
+    const isTrace = source.format.name === 'ftrace'
+    if (isTrace && reading.lines > 0) this.#timesNs.push(reading.timeNs)
+    for (const seen of reading.observations) {
+      const { timeNs, clock } = reading
+      const key = isTrace ? tracedKey(seen) : witnessKey(seen, source.format.name)
+      if (key === null) continue
+      if (isTrace) listIn(this.#traced, key).push({ timeNs, reading, source })
+      else {
+        const fromNs = seen.kind === 'command' ? seen.fromNs : timeNs
+        this.#witnesses.push({ key, fromNs, toNs: timeNs, reading, source, clock })
+      }
+    }
+  }
+
+  /** Kernel functions whose entries a trace records at all. */
+  tracedFunctions(): Set<string> {
+    return new Set([...this.#traced.keys()].map(kindOf))
+  }
+
+  /** What the trace lacks. `printkOffsetNs`: what makes a time of the kernel log one of the trace; null: nobody knows. */
+  unmet(printkOffsetNs: bigint | null): Unmet[] {
+    const timesNs = this.#timesNs.toSorted(ascending)
+    const firstNs = timesNs[0]
+    const lastNs = timesNs.at(-1)
+    if (firstNs === undefined || lastNs === undefined) return []
+    const kinds = new Set([...this.#traced.keys()].map(kindOf))
+    const found = new Map<string, Unmet>()
+    for (const [key, witnesses] of this.#byKey(printkOffsetNs)) {
+      // A trace tells what its probes are on: of another kind it never has a record.
+      const kind = kindOf(key)
+      if (!kinds.has(kind) && !kinds.has(sisters[kind] ?? kind)) continue
+      const records = (this.#traced.get(key) ?? []).map(({ timeNs }) => timeNs).sort(ascending)
+      for (const by of unmatched(witnesses, records)) {
+        if (by.toNs < firstNs) continue
+        const hole = holeAround(by, timesNs)
+        found.set(`${hole.fromNs} ${hole.toNs}`, { ...hole, by })
+      }
+    }
+    return [...found.values()]
+  }
+
+  /** Where the trace's clock parts from that of the others for good; null where it never does. */
+  step(): ClockStep | null {
+    const pairs: { at: Traced; byNs: bigint; other: string }[] = []
+    for (const [key, witnesses] of this.#byKey(null)) {
+      const records = this.#traced.get(key) ?? []
+      // Where one of them lacks some, nothing tells which belong together.
+      if (records.length !== witnesses.length) continue
+      records.forEach((at, n) => {
+        const witness = witnesses[n]
+        if (witness === undefined) return
+        pairs.push({ at, byNs: distance(at.timeNs, witness), other: witness.source.source.name })
+      })
+    }
+    pairs.sort((a, b) => a.at.reading.line - b.at.reading.line)
+    let lastAgreeingNs = 0n
+    for (const [n, { at, byNs, other }] of pairs.entries()) {
+      const next = pairs[n + 1]
+      if (!isStep(byNs)) lastAgreeingNs = at.timeNs
+      else if (next === undefined || isStep(next.byNs)) {
+        // A clock that was set back puts what is younger before what is older, as far back as it was set.
+        const fromNs = lastAgreeingNs + (byNs < 0n ? byNs : 0n)
+        const { line, raw } = at.reading
+        return { source: at.source.source.name, line, raw, fromNs: fromNs < 0n ? 0n : fromNs, byNs, other }
+      }
+    }
+    return null
+  }
+
+  /** Witnesses in the trace's clock, each source's by itself: what two of them tell is no second record. */
+  #byKey(printkOffsetNs: bigint | null): [string, Witness[]][] {
+    const lists = new Map<string, Witness[]>()
+    for (const { clock, ...witness } of this.#witnesses) {
+      if (clock === 'realtime' || (clock === 'printk' && printkOffsetNs === null)) continue
+      const offsetNs = clock === 'printk' ? (printkOffsetNs ?? 0n) : 0n
+      const { fromNs, toNs, source, key } = witness
+      listIn(lists, `${source.source.name}\n${key}`).push({
+        ...witness,
+        fromNs: fromNs + offsetNs,
+        toNs: toNs + offsetNs
+      })
+    }
+    return [...lists].map(([name, list]) => [name.slice(name.indexOf('\n') + 1), list])
+  }
+}
+
+/** Who asks for the one asks for the other too. */
+const sisters: Readonly<Record<string, string>> = {
+  free: 'load',
+  klp_module_going: 'klp_module_coming',
+  klp_complete_transition: 'klp_start_transition',
+  klp_free_patch_work_fn: 'klp_enable_patch'
+}
+
+/** `KIND SUBJECT` of what a trace's record tells; null for what no other source tells. */
+function tracedKey(seen: Observation): string | null {
+  switch (seen.kind) {
+    case 'probe':
+      return probeKey(seen)
+    case 'printk':
+      return printkKey(seen)
+    case 'module':
+      return `${seen.what} ${seen.module}`
+    default:
+      return null
+  }
+}
+
+function witnessKey(seen: Observation, format: string): string | null {
+  if (seen.kind === 'probe') return format === 'bpftrace' ? probeKey(seen) : null
+  if (seen.kind === 'printk') return printkKey(seen)
+  if (seen.kind !== 'command' || seen.errno !== 0 || seen.target === null) return null
+  if (seen.operation === 'insmod') return `load ${seen.target}`
+  if (seen.operation === 'rmmod') return `free ${seen.target}`
+  return null
+}
+
+/** Arguments are left out: tools name them in their own way. */
+function probeKey({ fn, returns }: Extract<Observation, { kind: 'probe' }>): string {
+  return `${fn}${returns ? '%return' : ''} `
+}
+
+function printkKey({ message }: Extract<Observation, { kind: 'printk' }>): string | null {
+  return message.startsWith('livepatch: ') ? `log ${message}` : null
+}
+
+function kindOf(key: string): string {
+  return key.slice(0, key.indexOf(' '))
+}
+
+/** Witnesses without a record of their own. Both are walked in the order of time, and a record serves one witness. */
+function unmatched(witnesses: readonly Witness[], recordsNs: readonly bigint[]): Witness[] {
+  const alone: Witness[] = []
+  let at = 0
+  for (const witness of witnesses.toSorted((a, b) => ascending(a.fromNs, b.fromNs))) {
+    while ((recordsNs[at] ?? witness.fromNs) < witness.fromNs - toleranceNs) at += 1
+    const recordNs = recordsNs[at]
+    if (recordNs !== undefined && recordNs <= witness.toNs + toleranceNs) at += 1
+    else alone.push(witness)
+  }
+  return alone
+}
+
+/** From the trace's last record before the witness to its first one behind it, or as long as the witness tells. */
+function holeAround({ fromNs, toNs }: Witness, timesNs: readonly bigint[]): { fromNs: bigint; toNs: bigint } {
+  const before = timesNs.findLast((ns) => ns <= fromNs - jitterNs) ?? 0n
+  const behind = timesNs.find((ns) => ns >= toNs + jitterNs) ?? toNs
+  return { fromNs: before, toNs: behind }
+}
+
+/** How far the time lies outside of the witness's. */
+function distance(timeNs: bigint, { fromNs, toNs }: { fromNs: bigint; toNs: bigint }): bigint {
+  if (timeNs < fromNs) return timeNs - fromNs
+  return timeNs > toNs ? timeNs - toNs : 0n
+}
+
+function isStep(ns: bigint): boolean {
+  return ns > stepMinNs || ns < -stepMinNs
+}
+
+function listIn<T>(lists: Map<string, T[]>, key: string): T[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
+}
+
+function ascending(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { ingestSources, linesOf, linesSource, manifestOf } from '../support/evidence.ts'
+import { recordings } from '../support/recordings.ts'
+
+/** What the kernel's rules exclude shows that records are missing, in a trace that nothing else tells of. */
+
+const record = (ms: number, text: string) =>
+  `          insmod-7       [000] ..... ${(1 + ms / 1000).toFixed(6).padStart(12)}: ${text}`
+const init = (ms: number, patch: string, state = 1) =>
+  record(ms, `init_transition: (klp_init_transition+0x4/0x1e0) patch="${patch}" state=${state}`)
+const start = (ms: number, patch: string, target = 1) =>
+  record(ms, `start_transition: (klp_start_transition+0x4/0x1b0) patch="${patch}" target=${target}`)
+const tries = (ms: number, patch: string) =>
+  record(ms, `try_complete: (klp_try_complete_transition+0x0/0x310) patch="${patch}"`)
+const switches = (ms: number, pid: number) =>
+  record(
+    ms,
+    `switch_task: (task_call_func+0x70/0xd0 <- klp_check_and_switch_task) comm="sh" pid=${pid} ret=0`
+  )
+const complete = (ms: number, patch: string, target = 1) =>
+  record(ms, `complete: (klp_complete_transition+0x0/0x310) patch="${patch}" target=${target}`)
+const unpatch = (ms: number, patch: string) =>
+  record(ms, `unpatch_object: (__klp_unpatch_object+0x0/0xb0) patch="${patch}" obj="vmlinux" nops_only=0`)
+
+async function holes(...lines: string[]): Promise<string[]> {
+  const { events } = await ingestSources([linesSource('trace.txt', 'ftrace', lines)], {
+    policy: 'mainline'
+  })
+  return events.flatMap(({ type, data }) => (type === 'evidence.lost' ? [data.reason] : []))
+}
+
+const whole = [init(0, 'lp'), start(1, 'lp'), tries(2, 'lp'), switches(3, 5), complete(4, 'lp')]
+
+describe('a hole shows', () => {
+  test('in a task that is to switch while no transition is under way', async () => {
+    expect(await holes(...whole, switches(9, 5))).toEqual([
+      'task 5 was to switch, and no record shows a transition begun'
+    ])
+  })
+
+  test('in a completion, and in a start, of a transition that nobody saw begin', async () => {
+    expect(await holes(...whole, complete(9, 'other', 0))).toEqual([
+      'the transition of other is complete, and no record shows it begun'
+    ])
+    expect(await holes(...whole, start(9, 'lp', 0))).toEqual([
+      'the transition of lp started, and no record shows it begun'
+    ])
+  })
+
+  test('in a task that another one tries outside of a try, where the trace has a record of each', async () => {
+    const again = [init(9, 'lp', 0), start(10, 'lp', 0), switches(11, 5)]
+    expect(await holes(...whole, ...again)).toEqual([
+      'task 5 was tried by another, and no record shows klp_try_complete_transition()'
+    ])
+    const untried = whole.filter((line) => !line.includes('try_complete'))
+    expect(await holes(...untried, ...again)).toEqual([])
+  })
+
+  test('in a patch that leaves the stacks while another one is being enabled', async () => {
+    const enable = record(8, 'enable_patch: (klp_enable_patch+0x4/0x990) patch="new" replace=1')
+    const second = [enable, init(9, 'new'), start(10, 'new'), tries(11, 'new'), complete(12, 'new')]
+    expect(await holes(...whole, ...second, unpatch(13, 'lp'))).toEqual([
+      'lp left the stacks, and no record shows that new is replacing it'
+    ])
+  })
+})
+
+describe('what was before the first record is no hole', () => {
+  test('a trace that begins in a transition', async () => {
+    for (let from = 0; from < whole.length; from += 1) expect(await holes(...whole.slice(from))).toEqual([])
+  })
+
+  test.each(recordings())('$name, from anywhere', async (recording) => {
+    const trace = linesOf(recording, 'trace.txt').filter((line) => !line.startsWith('#'))
+    for (const part of [0, 0.1, 0.25, 0.4, 0.6, 0.8]) {
+      const lines = trace.slice(Math.floor(trace.length * part))
+      const sources = [linesSource('trace.txt', 'ftrace', lines), manifestOf(recording)]
+      const { events } = await ingestSources(sources, { policy: recording.policy })
+      const found = events.flatMap(({ type, data }) => (type === 'evidence.lost' ? [data.reason] : []))
+      expect(found, `from ${part}`).toEqual([])
+    }
+  })
+})
