@@ -44,7 +44,9 @@ async function ingest(path: string, paths: readonly string[]) {
   const { lines, appended, rejectedLines } = await ingestInto(log, job)
   const state = await stateAt(log, stream, appended)
   if (rejectedLines > 0 || state.doubt.patches !== null || state.lateEvents > 0) {
-    throw new Error(`the trace is no legal history: ${rejectedLines} lines rejected, ${state.doubt.patches?.reason}`)
+    throw new Error(
+      `the trace is no legal history: ${rejectedLines} lines rejected, ${state.doubt.patches?.reason}`
+    )
   }
   await log.close()
   return { lines, events: appended }

@@ -43,6 +43,7 @@ export interface Unmet {
 export class CrossCheck {
   readonly #traced = new Map<string, Traced[]>()
   readonly #timesNs: bigint[] = []
+  #isPart = false
   readonly #witnesses: (Witness & { readonly clock: Clock })[] = []
 
   /** A reading of any source, in the order of its file. */
@@ -59,6 +60,11 @@ export class CrossCheck {
         this.#witnesses.push({ key, fromNs, toNs: timeNs, reading, source, clock })
       }
     }
+  }
+
+  /** No more of this source is shown. */
+  breaksOff({ format }: FormattedSource): void {
+    this.#isPart ||= format.name === 'ftrace'
   }
 
   /** Kernel functions whose entries a trace records at all. */
@@ -80,7 +86,7 @@ export class CrossCheck {
       if (!kinds.has(kind) && !kinds.has(sisters[kind] ?? kind)) continue
       const records = (this.#traced.get(key) ?? []).map(({ timeNs }) => timeNs).sort(ascending)
       for (const by of unmatched(witnesses, records)) {
-        if (by.toNs < firstNs) continue
+        if (by.toNs < firstNs || (this.#isPart && by.toNs > lastNs)) continue
         const hole = holeAround(by, timesNs)
         found.set(`${hole.fromNs} ${hole.toNs}`, { ...hole, by })
       }
@@ -192,9 +198,21 @@ function unmatched(witnesses: readonly Witness[], recordsNs: readonly bigint[]):
 
 /** From the trace's last record before the witness to its first one behind it, or as long as the witness tells. */
 function holeAround({ fromNs, toNs }: Witness, timesNs: readonly bigint[]): { fromNs: bigint; toNs: bigint } {
-  const before = timesNs.findLast((ns) => ns <= fromNs - jitterNs) ?? 0n
-  const behind = timesNs.find((ns) => ns >= toNs + jitterNs) ?? toNs
+  const before = timesNs[firstFrom(timesNs, fromNs - jitterNs + 1n) - 1] ?? 0n
+  const behind = timesNs[firstFrom(timesNs, toNs + jitterNs)] ?? toNs
   return { fromNs: before, toNs: behind }
+}
+
+/** The place of the first time that is not before this one. */
+function firstFrom(timesNs: readonly bigint[], ns: bigint): number {
+  let low = 0
+  let high = timesNs.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((timesNs[middle] ?? ns) < ns) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** How far the time lies outside of the witness's. */

@@ -103,7 +103,9 @@ export async function survey(
         if (reading.outcome === 'observed') cross.saw(reading, formatted)
       }
       readings += page.length
-      if (readings > surveyReadingsMax && !wholeFormats.has(formatted.format.name)) break
+      if (readings <= surveyReadingsMax || wholeFormats.has(formatted.format.name)) continue
+      cross.breaksOff(formatted)
+      break
     }
     if (formatted.format.name === 'ftrace' && !counted) result.uncountedRecords += records
     if (tells && (formatted.format.name === 'ftrace' || formatted.format.name === 'bpftrace')) {

@@ -195,7 +195,9 @@ function viewsOf(state: KernelState): Views {
   const hooks = hookRows(state).map(({ since: _, unsure: _unsure, ...row }) => row)
   return {
     patches: JSON.stringify(patches),
-    functions: JSON.stringify(functions, (key, value) => (key === 'hook' ? undefined : value)),
+    functions: JSON.stringify(
+      functions.map(({ switched, unswitched, ...view }) => [view, switched.version, unswitched.version])
+    ),
     reached: JSON.stringify(functions.map(({ switched, unswitched }) => [switched.hook, unswitched.hook])),
     hooks: JSON.stringify(hooks),
     modules: JSON.stringify([...state.modules.keys()].sort()),
