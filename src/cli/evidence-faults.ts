@@ -1,6 +1,5 @@
 import type { EvidenceFormat, FormattedSource } from '../collectors/index.ts'
 import type { HistoryEvent, Policy } from '../events/index.ts'
-import type { ModuleSpec } from '../kernel/index.ts'
 import {
   type Answers,
   answersOf,
@@ -13,11 +12,10 @@ import {
   evidenceShapes,
   LegalHistories,
   type ManifestModules,
-  manifest,
-  manifestModules,
   rulesOf
 } from '../replay/index.ts'
 import { type EvidenceBoot, keptInMemory, memorySource, toldBy } from './evidence-in-memory.ts'
+import { readManifests } from './manifest-file.ts'
 
 /** The evidence of one boot, one source of which goes wrong in one way after another. */
 export class FaultableEvidence {
@@ -69,7 +67,9 @@ export class FaultableEvidence {
       others,
       boot,
       whole,
-      await modulesOf(sources),
+      readManifests(
+        sources.flatMap(({ format, source: one }) => (format.name === 'manifest' ? [one.name] : []))
+      ),
       compared
     )
   }
@@ -92,20 +92,6 @@ export class FaultableEvidence {
 function policyOf(history: readonly HistoryEvent[]): Policy | null {
   const [booted] = history
   return booted?.type === 'host.booted' ? booted.data.policy : null
-}
-
-/** What the manifests among the sources say of modules; the history tells the rest. */
-async function modulesOf(sources: readonly FormattedSource[]): Promise<ManifestModules> {
-  const specs = new Map<string, ModuleSpec>()
-  const returns = new Map<string, string>()
-  for (const one of sources.filter(({ format }) => format.name === 'manifest')) {
-    const parsed = manifest.safeParse(JSON.parse((await textOf(one)).lines.join('\n')))
-    if (!parsed.success) continue
-    const found = manifestModules(parsed.data)
-    for (const [name, spec] of found.specs) specs.set(name, spec)
-    for (const [name, value] of found.returns) returns.set(name, value)
-  }
-  return { specs, returns }
 }
 
 async function textOf({ source }: FormattedSource): Promise<EvidenceText> {
