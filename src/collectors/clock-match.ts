@@ -46,12 +46,14 @@ export class ClockMatch {
 
   /**
    * What to add to a printk time to get the trace's. Each may hold only part of the other's lines, so a line may
-   * be any of its like: the distance that most pairs of them have is the one. Behind a step there is no such distance.
+   * be any of its like: the distance that most pairs of them have is the one. Behind a step it is
+   * another one.
    */
   offsetNs(step: ClockStep | null): bigint {
     const offsets: bigint[] = []
+    const isKnown = this.isKnown(step)
     for (const [message, traced] of this.#monotonic) {
-      const inTrace = traced.filter((one) => isBefore(one, step))
+      const inTrace = isKnown ? traced.filter((one) => isBefore(one, step)) : traced
       const inLog = this.#printk.get(message) ?? []
       if (inTrace.length * inLog.length > pairsMax) continue
       for (const one of inTrace) for (const logged of inLog) offsets.push(one.timeNs - logged.timeNs)
@@ -61,9 +63,9 @@ export class ClockMatch {
 
   /** Whether any line is in both; without one, nothing tells how far apart they are. */
   isKnown(step: ClockStep | null): boolean {
-    return [...this.#monotonic].some(
-      ([message, traced]) => this.#printk.has(message) && traced.some((one) => isBefore(one, step))
-    )
+    if (step === null) return [...this.#monotonic.keys()].some((message) => this.#printk.has(message))
+    // One line alone may be the odd one.
+    return this.#pairs().filter(({ traced }) => isBefore(traced, step)).length > 1
   }
 
   /** Whether there is a log at all that this clock tells the time of. */

@@ -16,8 +16,9 @@ const stepMinNs = 15_000_000n
 /** What a trace has a record of, and when. */
 interface Traced {
   readonly timeNs: bigint
-  readonly reading: Observed
-  readonly source: FormattedSource
+  readonly source: string
+  readonly line: number
+  readonly raw: string
 }
 
 /** What another source tells: between these times the trace must have a record of it. */
@@ -54,7 +55,8 @@ export class CrossCheck {
       const { timeNs, clock } = reading
       const key = isTrace ? tracedKey(seen) : witnessKey(seen, source.format.name)
       if (key === null) continue
-      if (isTrace) listIn(this.#traced, key).push({ timeNs, reading, source })
+      const { line, raw } = reading
+      if (isTrace) listIn(this.#traced, key).push({ timeNs, source: source.source.name, line, raw })
       else {
         const fromNs = seen.kind === 'command' ? seen.fromNs : timeNs
         this.#witnesses.push({ key, fromNs, toNs: timeNs, reading, source, clock })
@@ -86,7 +88,8 @@ export class CrossCheck {
       if (!kinds.has(kind) && !kinds.has(sisters[kind] ?? kind)) continue
       const records = (this.#traced.get(key) ?? []).map(({ timeNs }) => timeNs).sort(ascending)
       for (const by of unmatched(witnesses, records)) {
-        if (by.toNs < firstNs || (this.#isPart && by.toNs > lastNs)) continue
+        // The trace may have begun behind it.
+        if (by.fromNs < firstNs + jitterNs || (this.#isPart && by.toNs > lastNs)) continue
         const hole = holeAround(by, timesNs)
         found.set(`${hole.fromNs} ${hole.toNs}`, { ...hole, by })
       }
@@ -107,7 +110,7 @@ export class CrossCheck {
         pairs.push({ at, byNs: distance(at.timeNs, witness), other: witness.source.source.name })
       })
     }
-    pairs.sort((a, b) => a.at.reading.line - b.at.reading.line)
+    pairs.sort((a, b) => a.at.line - b.at.line)
     let lastAgreeingNs = 0n
     for (const [n, { at, byNs, other }] of pairs.entries()) {
       const next = pairs[n + 1]
@@ -115,8 +118,8 @@ export class CrossCheck {
       else if (next === undefined || isStep(next.byNs)) {
         // A clock that was set back puts what is younger before what is older, as far back as it was set.
         const fromNs = lastAgreeingNs + (byNs < 0n ? byNs : 0n)
-        const { line, raw } = at.reading
-        return { source: at.source.source.name, line, raw, fromNs: fromNs < 0n ? 0n : fromNs, byNs, other }
+        const { source, line, raw } = at
+        return { source, line, raw, fromNs: fromNs < 0n ? 0n : fromNs, byNs, other }
       }
     }
     return null

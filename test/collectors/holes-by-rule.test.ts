@@ -59,7 +59,9 @@ describe('a hole shows', () => {
   test('in a patch that leaves the stacks while another one is being enabled', async () => {
     const enable = record(8, 'enable_patch: (klp_enable_patch+0x4/0x990) patch="new" replace=1')
     const second = [enable, init(9, 'new'), start(10, 'new'), tries(11, 'new'), complete(12, 'new')]
-    expect(await holes(...whole, ...second, unpatch(13, 'lp'))).toEqual([
+    const later = record(20, 'replaced: (klp_unpatch_replaced_patches+0x0/0x80) new="third"')
+    expect(await holes(...whole, ...second, unpatch(13, 'lp'))).toEqual([])
+    expect(await holes(...whole, ...second, unpatch(13, 'lp'), later)).toEqual([
       'lp left the stacks, and no record shows that new is replacing it'
     ])
   })

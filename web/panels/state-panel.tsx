@@ -24,7 +24,7 @@ export function StatePanel({
       <h2 id="state-title">State at the cursor</h2>
       {doubt !== null && (
         <p class="why">
-          Unsure since {uptimeText(doubt.sinceNs)}: {doubt.reason}. The next snapshot will tell.
+          Unsure since {uptimeText(doubt.sinceNs)}: {doubt.reason}. A snapshot will tell.
         </p>
       )}
       <h3>Function stacks, the top first; ◂ whose calls run it</h3>

@@ -28,7 +28,7 @@ export function transitionInitialised(
 /** klp_start_transition() or its line: told once a goal; the objects are patched by now. */
 export function transitionStarted(k: Knowledge, t: Teller, patch: string, goal: Goal, item: Item): void {
   if (k.transition?.patch !== patch) {
-    if (k.knowsTransition)
+    if (k.knowsTransition && k.tracedFunctions.has('klp_init_transition'))
       t.tellHole(`the transition of ${patch} started, and no record shows it begun`, item)
     transitionInitialised(k, t, patch, goal, null, item)
   }

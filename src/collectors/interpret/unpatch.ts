@@ -24,7 +24,8 @@ function seeReplacing(k: Knowledge, t: Teller, patch: string, item: Item): void 
   const { transition } = k
   if (k.replacing !== null || transition === null || transition.patch === patch) return
   if (transition.begunTowards !== 'patched' || transition.goal !== 'patched') return
-  t.tellHole(`${patch} left the stacks, and no record shows that ${transition.patch} is replacing it`, item)
+  if (k.tracedFunctions.has('klp_unpatch_replaced_patches'))
+    t.tellHole(`${patch} left the stacks, and no record shows that ${transition.patch} is replacing it`, item)
   k.replacing = transition.patch
 }
 
