@@ -10,11 +10,18 @@ import {
   type EvidenceFault,
   type EvidenceText,
   evidenceShapes,
+  type Falsehood,
   LegalHistories,
   type ManifestModules,
   rulesOf
 } from '../replay/index.ts'
-import { type EvidenceBoot, keptInMemory, memorySource, toldBy } from './evidence-in-memory.ts'
+import {
+  type EvidenceBoot,
+  keptInMemory,
+  memorySource,
+  type ToldEvent,
+  toldBy
+} from './evidence-in-memory.ts'
 import { readManifests } from './manifest-file.ts'
 
 /** The evidence of one boot, one source of which goes wrong in one way after another. */
@@ -83,10 +90,23 @@ export class FaultableEvidence {
       memorySource(n === 0 ? this.source : `${this.source}.${n + 1}`, this.#format, lines, ended)
     )
     const told = await toldBy([...copies, ...this.#others], this.#boot)
-    const comparison = compareAnswers(this.#whole, answersOf(told), this.#compared)
+    const damaged = new Set(copies.map((copy) => copy.source.name))
+    const others = told.filter(({ evidence }) => !damaged.has(evidence.source))
+    const isExcused = (one: Falsehood) => isOfSameMoment(one, others)
+    const comparison = compareAnswers(this.#whole, answersOf(told), this.#compared, isExcused)
     if (comparison.outcome !== 'wrong') return comparison
-    return { ...comparison, hidden: this.#legal?.couldBe(told, comparison.wrong.toNs) ?? false }
+    const { wrong } = comparison
+    return { ...comparison, hidden: isExcused(wrong) || (this.#legal?.couldBe(told, wrong.toNs) ?? false) }
   }
+}
+
+/** How far apart two sources that saw the same usually put it: each reads the clock at its own time. */
+const sameMomentNs = 10_000_000n
+
+/** Whether the answer is wrong only until, or since, another source tells the same of the same moment. */
+function isOfSameMoment({ fromNs, toNs, corrected }: Falsehood, others: readonly ToldEvent[]): boolean {
+  if (!corrected || toNs === null || toNs - fromNs > sameMomentNs) return false
+  return others.some(({ uptimeNs }) => uptimeNs === fromNs || uptimeNs === toNs)
 }
 
 function policyOf(history: readonly HistoryEvent[]): Policy | null {

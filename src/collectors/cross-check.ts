@@ -53,25 +53,21 @@ export class CrossCheck {
     if (isTrace && reading.lines > 0) this.#timesNs.push(reading.timeNs)
     for (const seen of reading.observations) {
       const { timeNs, clock } = reading
-      const key = isTrace ? tracedKey(seen) : witnessKey(seen, source.format.name)
-      if (key === null) continue
-      const { line, raw } = reading
-      if (isTrace) listIn(this.#traced, key).push({ timeNs, source: source.source.name, line, raw })
-      else {
-        const fromNs = seen.kind === 'command' ? seen.fromNs : timeNs
-        this.#witnesses.push({ key, fromNs, toNs: timeNs, reading, source, clock })
+      if (isTrace) {
+        const key = tracedKey(seen)
+        const { line, raw } = reading
+        if (key !== null) listIn(this.#traced, key).push({ timeNs, source: source.source.name, line, raw })
+        continue
       }
+      const fromNs = seen.kind === 'command' ? seen.fromNs : timeNs
+      for (const key of witnessKeys(seen, source.format.name))
+        this.#witnesses.push({ key, fromNs, toNs: timeNs, reading, source, clock })
     }
   }
 
   /** No more of this source is shown. */
   breaksOff({ format }: FormattedSource): void {
     this.#isPart ||= format.name === 'ftrace'
-  }
-
-  /** Kernel functions whose entries a trace records at all. */
-  tracedFunctions(): Set<string> {
-    return new Set([...this.#traced.keys()].map(kindOf))
   }
 
   /** What the trace lacks. `printkOffsetNs`: what makes a time of the kernel log one of the trace; null: nobody knows. */
@@ -159,19 +155,41 @@ function tracedKey(seen: Observation): string | null {
       return printkKey(seen)
     case 'module':
       return `${seen.what} ${seen.module}`
+    case 'syscall':
+      if (seen.ret === null) return null
+      return seen.name.endsWith('init_module') ? `${loadReturn} ` : null
     default:
       return null
   }
 }
 
-function witnessKey(seen: Observation, format: string): string | null {
-  if (seen.kind === 'probe') return format === 'bpftrace' ? probeKey(seen) : null
-  if (seen.kind === 'printk') return printkKey(seen)
-  if (seen.kind !== 'command' || seen.errno !== 0 || seen.target === null) return null
-  if (seen.operation === 'insmod') return `load ${seen.target}`
-  if (seen.operation === 'rmmod') return `free ${seen.target}`
-  return null
+function witnessKeys(seen: Observation, format: string): string[] {
+  if (seen.kind === 'probe') return format === 'bpftrace' ? [probeKey(seen)] : []
+  if (seen.kind === 'printk') return [printkKey(seen)].filter((key) => key !== null)
+  return seen.kind === 'command' ? commandKeys(seen) : []
 }
+
+/** What a command asks of the kernel, if its errno shows that it came so far. */
+function commandKeys({
+  operation,
+  target,
+  errno,
+  command
+}: Extract<Observation, { kind: 'command' }>): string[] {
+  if (target === null || errno === null || (errno !== 0 && !kernelErrnos.has(errno))) return []
+  // modprobe loads nothing that is there already.
+  if (operation === 'insmod' && !command.includes('modprobe'))
+    return errno === 0 ? [`load ${target}`, `${loadReturn} `] : [`${loadReturn} `]
+  if (operation === 'rmmod') return errno === 0 ? [`free ${target}`] : []
+  const attribute = operation === 'write' ? /\/livepatch\/[^/]+\/(\w+)$/.exec(target)?.[1] : undefined
+  return attribute === undefined ? [] : [`${attribute}_store `]
+}
+
+/** ENOEXEC, EAGAIN, EBUSY, EEXIST, ENODEV, EINVAL: with these the kernel refuses, and not whoever opens a file. */
+const kernelErrnos: ReadonlySet<number> = new Set([8, 11, 16, 17, 19, 22])
+
+/** The return of finit_module() or init_module(). */
+const loadReturn = 'load%return'
 
 /** Arguments are left out: tools name them in their own way. */
 function probeKey({ fn, returns }: Extract<Observation, { kind: 'probe' }>): string {

@@ -34,8 +34,8 @@ export interface Survey {
   clockStep: ClockStep | null
   /** What other sources show that traces lack. */
   readonly unmet: Unmet[]
-  /** Kernel functions whose entries a trace records at all. */
-  tracedFunctions: ReadonlySet<string>
+  /** Kernel functions that each trace records at all, `FUNCTION` the entries and `FUNCTION%return` the returns. */
+  readonly traced: Map<FormattedSource, Set<string>>
   /** The earliest time of a source that only knows the wall clock. */
   firstWallNs: bigint | null
   /** Some source knows the time since boot. */
@@ -82,7 +82,7 @@ export async function survey(
     uncountedRecords: 0,
     clockStep: null,
     unmet: [],
-    tracedFunctions: new Set(),
+    traced: new Map(),
     firstWallNs: null,
     sawUptime: false
   }
@@ -116,7 +116,6 @@ export async function survey(
   result.commands.sort((a, b) => (a.fromNs < b.fromNs ? -1 : a.fromNs > b.fromNs ? 1 : 0))
   for (const [name, seen] of seenInSysfs) if (!result.manifests.has(name)) result.manifests.set(name, seen)
   const step = earlier(clocks.step(), cross.step())
-  result.tracedFunctions = cross.tracedFunctions()
   result.clocksMatch = clocks.isKnown(step)
   result.printkOffsetNs = clocks.offsetNs(step)
   // Where no line tells the log's distance from the trace as it was before the step, the log's times are none.
@@ -199,6 +198,10 @@ function lookAt(
       return false
     case 'probe':
       result.kprobeTracer ||= format === 'ftrace' || format === 'bpftrace'
+      if (format === 'ftrace') {
+        const functions = result.traced.get(source) ?? new Set()
+        result.traced.set(source, functions.add(seen.returns ? `${seen.fn}%return` : seen.fn))
+      }
       return seen.fn.includes('klp_')
     case 'printk':
       if (reading.outcome === 'observed')

@@ -47,6 +47,7 @@ export function observeHooks(
       hook.programId ??= listed.programId
       hook.linkId ??= listed.linkId
       hook.address ??= listed.address
+      place(hook, listed, changes)
     } else if (listed.kind !== null && concernsLivepatch(state, listed)) {
       report(`${listed.program} is attached, and no event attached it`)
       state.hooks.push(adopted(freeKey(state.hooks, listed), listed.kind, listed, event))
@@ -54,7 +55,8 @@ export function observeHooks(
     }
   }
   if (!event.data.hooksComplete) return false
-  let settled = true
+  // Where nobody tells on which function a program is, nothing tells whether calls reach it.
+  let settled = state.hooks.every((hook) => hook.function !== null)
   for (const hook of unmatched) {
     const isThere = hook.linkId === null ? isProbed(hook, event) : false
     settled &&= isThere !== null
@@ -65,6 +67,14 @@ export function observeHooks(
   }
   if (changes.hooks) kprobeDisarmed(state, changes)
   return settled
+}
+
+/** Where the program is attached, if no event told. */
+function place(hook: HookState, listed: Listed, changes: Changes): void {
+  if (hook.function !== null || listed.function === null) return
+  hook.module = listed.module
+  hook.function = listed.function
+  changes.hooks = true
 }
 
 /**

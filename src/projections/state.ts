@@ -103,8 +103,8 @@ export interface HookState {
   programId: number | null
   linkId: number | null
   readonly kind: HookKind
-  readonly module: string | null
-  readonly function: string | null
+  module: string | null
+  function: string | null
   address: string | null
   overrides: boolean | null
   readonly overrideValue: string | null

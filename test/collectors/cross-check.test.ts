@@ -35,6 +35,18 @@ async function lost(
   )
 }
 
+/** A helper's own word in the journal of commands. */
+const asked = (cmd: string, t0: number, t1: number, out: Record<string, unknown>) =>
+  JSON.stringify({
+    cmd,
+    t0: t0 * 1e9,
+    t1: t1 * 1e9,
+    rc: out.errno,
+    out: { ...out, t0: t0 * 1e9, t1: t1 * 1e9 }
+  })
+const insmod = (name: string, t0: number, t1: number, errno = 0) =>
+  asked(`insmod ${name}.ko`, t0, t1, { op: 'finit_module', arg: `${name}.ko`, errno })
+
 const bpftrace = (...lines: string[]) => [['bpf.json', 'bpftrace', lines] as const]
 
 describe('a hole in a trace', () => {
@@ -63,19 +75,40 @@ describe('a hole in a trace', () => {
 
   test('shows in a module that was loaded by the journal of commands', async () => {
     const loads = [record(1, 'module_load: one O'), ...trace]
-    const command = (name: string, t0: number, t1: number) =>
-      JSON.stringify({
-        cmd: `insmod ${name}.ko`,
-        t0: t0 * 1e9,
-        t1: t1 * 1e9,
-        rc: 0,
-        out: { op: 'finit_module', arg: `${name}.ko`, t0: t0 * 1e9, t1: t1 * 1e9, errno: 0 }
-      })
-    const commands = [command('one', 0.9, 1.1), command('two', 2.5, 3.5)]
+    const commands = [insmod('one', 0.9, 1.1), insmod('two', 2.5, 3.5)]
     const found = await lost(loads, [['commands.txt', 'commands', commands]])
     expect(found.map(({ reason }) => reason)).toEqual([
       'the trace has no record of what commands.txt:2 tells'
     ])
+  })
+})
+
+describe('what the kernel refused', () => {
+  const reasonOf = (line: number) => [`the trace has no record of what commands.txt:${line} tells`]
+  const commands = (...lines: string[]) => [['commands.txt', 'commands', lines] as const]
+
+  test('shows a hole where a trace with such returns has none', async () => {
+    const loads = [mark(1), record(2, 'sys_finit_module -> 0xffffffffffffffea'), mark(5)]
+    const refused = insmod('one', 1.9, 2.1, 22)
+    expect(await lost(loads, commands(refused))).toEqual([])
+    const found = await lost(loads, commands(refused, insmod('two', 3, 3.5, 22)))
+    expect(found.map(({ reason }) => reason)).toEqual(reasonOf(2))
+    // Nobody asked the kernel: there is no such file.
+    expect(await lost(loads, commands(refused, insmod('two', 3, 3.5, 2)))).toEqual([])
+  })
+
+  test('shows a hole in writes to a file of a patch', async () => {
+    const stores = [
+      mark(1),
+      record(2, 'enabled_store: (enabled_store+0x4/0x150) patch="lp" value="0"'),
+      mark(5)
+    ]
+    const write = (t0: number, path = '/sys/kernel/livepatch/lp/enabled') =>
+      asked(`write ${path} 0`, t0, t0 + 0.2, { op: 'write', path, value: '0', errno: 22 })
+    expect(await lost(stores, commands(write(1.9)))).toEqual([])
+    const found = await lost(stores, commands(write(1.9), write(3)))
+    expect(found.map(({ reason }) => reason)).toEqual(reasonOf(2))
+    expect(await lost(stores, commands(write(1.9), write(3, '/sys/module/lp/enabled')))).toEqual([])
   })
 })
 

@@ -19,6 +19,23 @@ const switches = (ms: number, pid: number) =>
   )
 const complete = (ms: number, patch: string, target = 1) =>
   record(ms, `complete: (klp_complete_transition+0x0/0x310) patch="${patch}" target=${target}`)
+const enable = (ms: number, patch: string) =>
+  record(ms, `enable_patch: (klp_enable_patch+0x4/0x990) patch="${patch}" replace=1`)
+const patches = (ms: number, patch: string, object = 'vmlinux') =>
+  record(ms, `patch_object: (klp_patch_object+0x4/0x280) patch="${patch}" obj="${object}"`)
+const patchedIs = (ms: number, ret = 0) =>
+  record(ms, `patch_object_ret: (klp_module_coming+0xcb/0x240 <- klp_patch_object) ret=${ret}`)
+const coming = (ms: number, module: string) =>
+  record(ms, `module_coming: (klp_module_coming+0x4/0x240) mod="${module}"`)
+const prints = (ms: number, text: string) => record(ms, `console: ${text}`)
+const leaves = (ms: number, patch: string) =>
+  record(ms, `unpatch_func: (klp_unpatch_func+0x0/0x140) patch="${patch}" func="f" nop=0`)
+const replaces = (ms: number, patch: string) =>
+  record(ms, `unpatch_replaced: (klp_unpatch_replaced_patches+0x4/0x50) new_patch="${patch}"`)
+const objectsOf = (ms: number, patch: string) =>
+  record(ms, `unpatch_objects: (klp_unpatch_objects+0x4/0x50) patch="${patch}"`)
+const discards = (ms: number, patch: string) =>
+  record(ms, `discard_nops: (klp_discard_nops+0x4/0x30) new_patch="${patch}"`)
 const unpatch = (ms: number, patch: string) =>
   record(ms, `unpatch_object: (__klp_unpatch_object+0x0/0xb0) patch="${patch}" obj="vmlinux" nops_only=0`)
 
@@ -57,8 +74,7 @@ describe('a hole shows', () => {
   })
 
   test('in a patch that leaves the stacks while another one is being enabled', async () => {
-    const enable = record(8, 'enable_patch: (klp_enable_patch+0x4/0x990) patch="new" replace=1')
-    const second = [enable, init(9, 'new'), start(10, 'new'), tries(11, 'new'), complete(12, 'new')]
+    const second = [enable(8, 'new'), init(9, 'new'), start(10, 'new'), tries(11, 'new'), complete(12, 'new')]
     const later = record(20, 'replaced: (klp_unpatch_replaced_patches+0x0/0x80) new="third"')
     expect(await holes(...whole, ...second, unpatch(13, 'lp'))).toEqual([])
     expect(await holes(...whole, ...second, unpatch(13, 'lp'), later)).toEqual([
@@ -67,7 +83,73 @@ describe('a hole shows', () => {
   })
 })
 
+/** A patch is enabled, and then a module comes that it patches. */
+const applied = [...whole, coming(10, 'mod'), patches(11, 'lp', 'mod'), patchedIs(12)]
+const loaded = record(14, 'module_load: mod O')
+
+describe('a hole shows in what follows the patching of an object', () => {
+  const later = [coming(30, 'mod'), patches(31, 'lp', 'mod'), patchedIs(32)]
+
+  test('and no hole where it is recorded', async () => {
+    expect(await holes(...applied, prints(13, 'lp: post_patch mod'), loaded)).toEqual([])
+  })
+
+  test('where its return is not', async () => {
+    const unreturned = applied.filter((line) => !line.includes('patch_object_ret'))
+    const reason = 'the kernel went on with lp, and no record shows klp_patch_object() return'
+    expect(await holes(...unreturned, loaded, ...later)).toEqual([reason])
+    expect(await holes(...unreturned, loaded)).toEqual([])
+  })
+
+  test('but not while another task only waits to patch, too', async () => {
+    const other = coming(11.5, 'other').replace('insmod-7', 'insmod-8')
+    expect(await holes(...applied.slice(0, -1), other, ...applied.slice(-1), loaded)).toEqual([])
+  })
+
+  test('in the callback behind it, and behind the unpatching', async () => {
+    const [unapplied, post] = [applied.slice(0, -2), prints(13, 'lp: post_patch mod')]
+    expect(await holes(...unapplied, post, loaded, ...later)).toEqual([
+      'lp runs post_patch, and no record shows mod patched'
+    ])
+    const gone = prints(22, 'lp: post_unpatch mod')
+    const going = record(20, 'module_going: (klp_module_going+0x4/0x50) mod="mod"')
+    expect(await holes(...applied, going, leaves(21, 'lp'), gone)).toEqual([])
+    expect(await holes(...applied, going, gone, leaves(40, 'other'))).toEqual([
+      'lp runs post_unpatch, and no record shows mod unpatched'
+    ])
+  })
+})
+
+describe('a hole shows in discarded nops', () => {
+  const second = [enable(8, 'new'), init(9, 'new'), start(10, 'new'), tries(11, 'new'), complete(12, 'new')]
+  const replacing = [replaces(13, 'new'), objectsOf(14, 'lp'), discards(15, 'new')]
+  const later = [replaces(30, 'third'), objectsOf(31, 'new')]
+
+  test('unless all that comes before them is recorded', async () => {
+    expect(await holes(...whole, ...second, ...replacing)).toEqual([])
+  })
+
+  test('without a record of the replacing', async () => {
+    expect(await holes(...whole, ...second, ...replacing.slice(2), ...later)).toContain(
+      'nops of new are discarded, and no record shows klp_unpatch_replaced_patches()'
+    )
+  })
+
+  test('without a record of the replaced patch', async () => {
+    const lacking = replacing.filter((line) => !line.includes('unpatch_objects'))
+    expect(await holes(...whole, ...second, ...lacking, ...later)).toContain(
+      'new has replaced lp, and no record shows that it left the stacks'
+    )
+    expect(await holes(...whole, ...second, ...lacking)).toEqual([])
+  })
+})
+
 describe('what was before the first record is no hole', () => {
+  test('a trace that begins between the patching and its callback', async () => {
+    const lines = [...whole, ...applied.slice(whole.length), prints(13, 'lp: post_patch mod'), loaded]
+    for (let from = 0; from < lines.length; from += 1) expect(await holes(...lines.slice(from))).toEqual([])
+  })
+
   test('a trace that begins in a transition', async () => {
     for (let from = 0; from < whole.length; from += 1) expect(await holes(...whole.slice(from))).toEqual([])
   })

@@ -153,6 +153,16 @@ describe('a snapshot settles what it read', () => {
     expect(left.hooks.map(({ program }) => program)).toEqual(['prog'])
   })
 
+  test('the place of a hook, where the record that named it was lost', () => {
+    const placeless = attached(12, 'lp', 'lp_f', { module: null, function: null })
+    const links = { ...sysfs, hooks: [{ ...hook, address: null }], hooksComplete: true }
+    const unnamed = { ...links, hooks: [{ ...hook, address: null, module: null, function: null }] }
+    const { hooks } = folded(...lp, lost(10), placeless, listed(links))
+    expect(hooks).toMatchObject([{ program: 'prog', module: 'lp', function: 'lp_f' }])
+    expect(doubtOf(lost(10), placeless, listed(links)).hooks).toBe(false)
+    expect(doubtOf(lost(10), placeless, listed(unnamed)).hooks).toBe(true)
+  })
+
   test('of a patch that only it knows, a hook is on the function that the manifest named', () => {
     const functions = ['f', 'g'].map((name) => ({ name, sympos: 1, newName: `lp_${name}` }))
     const patch = inSysfs('lp', { objects: [{ name: 'vmlinux', patched: true, functions }] })

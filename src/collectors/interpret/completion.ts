@@ -104,7 +104,7 @@ function complete(k: Knowledge, t: Teller, transition: SeenTransition, item: Ite
 }
 
 /** The patches before this one on the list that it takes over from, by the policy. */
-function olderInScope(k: Knowledge, patch: string): string[] {
+export function olderInScope(k: Knowledge, patch: string): string[] {
   const set = k.manifests.get(patch)?.replaceSet ?? 0
   return k.list.slice(0, Math.max(0, k.list.indexOf(patch))).filter((name) => {
     const manifest = k.manifests.get(name)

@@ -29,6 +29,7 @@ function relearnPatches(k: Knowledge, seen: readonly SysfsDirectory[]): void {
   for (const name of k.replaced) if (!names.has(name)) k.replaced.delete(name)
   k.toFree.splice(0, k.toFree.length, ...k.toFree.filter((name) => names.has(name)))
   k.replacing = null
+  k.patchedObjects.relearn(seen)
   const moving = seen.find(({ transition }) => transition)
   if (moving === undefined) {
     k.transition = null

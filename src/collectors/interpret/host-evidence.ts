@@ -4,8 +4,10 @@ import { attachIntent, hookKindOf } from './attach-intent.ts'
 import { relearn } from './confirmed.ts'
 import { attachRefused, attachTold, detachProgram, placeOf } from './hook-attach.ts'
 import type { Item, Knowledge } from './knowledge.ts'
+import { moduleFreed } from './module-life.ts'
 import type { Teller } from './teller.ts'
 import { transitionForced } from './transition.ts'
+import type { Unpatching } from './unpatch.ts'
 
 type Of<K extends Observation['kind']> = Extract<Observation, { kind: K }>
 
@@ -69,8 +71,14 @@ function isSameFunction(
 }
 
 /** A command of user space ended. */
-export function commandEnded(k: Knowledge, t: Teller, seen: Of<'command'>, item: Item): void {
-  moduleCommanded(k, t, seen, item)
+export function commandEnded(
+  k: Knowledge,
+  t: Teller,
+  unpatching: Unpatching,
+  seen: Of<'command'>,
+  item: Item
+): void {
+  moduleCommanded(k, t, unpatching, seen, item)
   forceCommanded(k, t, seen, item)
   t.tell(
     'command.ran',
@@ -87,21 +95,28 @@ export function commandEnded(k: Knowledge, t: Teller, seen: Of<'command'>, item:
   )
 }
 
-/** The loader's system call succeeded: whoever saw nothing of the module come or go knows it now. */
+/** The loader's system call returned: whoever saw nothing of the module come or go knows it now. */
 function moduleCommanded(
   k: Knowledge,
   t: Teller,
-  { operation, target, errno }: Of<'command'>,
+  unpatching: Unpatching,
+  { operation, target, errno, fromNs }: Of<'command'>,
   item: Item
 ): void {
-  if (errno !== 0 || target === null) return
+  if (errno === null || target === null) return
+  if (errno !== 0) {
+    // Of a module that was there before, the refused second load changes nothing.
+    if (operation === 'insmod' && k.isLoading(target, fromNs))
+      moduleFreed(k, t, unpatching, target, item, true)
+    return
+  }
+  k.endLoading(target)
   if (operation === 'insmod' && !k.modules.has(target)) {
     k.modules.add(target)
     const livepatch = k.manifests.get(target)?.livepatch ?? null
     t.tell('module.loaded', { module: target, livepatch, actor: t.actor(null, item) }, item, true)
   }
-  if (operation === 'rmmod' && k.modules.delete(target))
-    t.tell('module.unloaded', { module: target, reason: 'removed' }, item, true)
+  if (operation === 'rmmod') moduleFreed(k, t, unpatching, target, item, true)
 }
 
 /** A write to `force` that succeeded forced the transition under way, also where no record shows it. */

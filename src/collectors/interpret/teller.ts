@@ -30,6 +30,7 @@ export class Teller {
     const uptimeNs = item.uptimeNs > this.#lastNs ? item.uptimeNs : this.#lastNs
     this.#lastNs = uptimeNs
     if (changing.test(type)) this.#changedNs = uptimeNs
+    this.#knowledge.patchedObjects.told(type, data)
     const id = eventId(this.#stream, type, this.#count(type, item), item.ownNs, item.raw)
     const wallNs = this.#bootTimeNs === null ? null : this.#bootTimeNs + uptimeNs
     // One literal shape for all types: spreading the parts costs more than all else that is done with it here.

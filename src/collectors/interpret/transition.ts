@@ -28,9 +28,10 @@ export function transitionInitialised(
 /** klp_start_transition() or its line: told once a goal; the objects are patched by now. */
 export function transitionStarted(k: Knowledge, t: Teller, patch: string, goal: Goal, item: Item): void {
   if (k.transition?.patch !== patch) {
-    if (k.knowsTransition && k.tracedFunctions.has('klp_init_transition'))
+    if (k.knowsTransition && k.hasEvery('klp_init_transition', item))
       t.tellHole(`the transition of ${patch} started, and no record shows it begun`, item)
     transitionInitialised(k, t, patch, goal, null, item)
+    k.patchedObjects.forget(patch)
   }
   const transition = k.transition
   if (transition === null) return
@@ -135,7 +136,7 @@ export function taskTried(
 function seeTry(k: Knowledge, t: Teller, task: TaskRef, by: TaskRef | null, item: Item): void {
   if (k.transition === null || k.transition.tried || by === null || by.pid === task.pid) return
   k.transition.tried = true
-  if (!k.tracedFunctions.has('klp_try_complete_transition')) return
+  if (!k.hasEvery('klp_try_complete_transition', item)) return
   t.tellHole(`task ${task.pid} was tried by another, and no record shows klp_try_complete_transition()`, item)
 }
 
