@@ -148,25 +148,21 @@ const sisters: Readonly<Record<string, string>> = {
 
 /** `KIND SUBJECT` of what a trace's record tells; null for what no other source tells. */
 function tracedKey(seen: Observation): string | null {
-  switch (seen.kind) {
-    case 'probe':
-      return probeKey(seen)
-    case 'printk':
-      return printkKey(seen)
-    case 'module':
-      return `${seen.what} ${seen.module}`
-    case 'syscall':
-      if (seen.ret === null) return null
-      return seen.name.endsWith('init_module') ? `${loadReturn} ` : null
-    default:
-      return null
-  }
+  if (seen.kind === 'module') return `${seen.what} ${seen.module}`
+  if (seen.kind !== 'syscall') return commonKey(seen)
+  return seen.ret !== null && seen.name.endsWith('init_module') ? `${loadReturn} ` : null
+}
+
+/** Of what both may tell in the same words. */
+function commonKey(seen: Observation): string | null {
+  if (seen.kind === 'probe') return probeKey(seen)
+  return seen.kind === 'printk' ? printkKey(seen) : null
 }
 
 function witnessKeys(seen: Observation, format: string): string[] {
-  if (seen.kind === 'probe') return format === 'bpftrace' ? [probeKey(seen)] : []
-  if (seen.kind === 'printk') return [printkKey(seen)].filter((key) => key !== null)
-  return seen.kind === 'command' ? commandKeys(seen) : []
+  if (seen.kind === 'command') return commandKeys(seen)
+  const key = seen.kind === 'probe' && format !== 'bpftrace' ? null : commonKey(seen)
+  return key === null ? [] : [key]
 }
 
 /** What a command asks of the kernel, if its errno shows that it came so far. */
@@ -192,9 +188,12 @@ const kernelErrnos: ReadonlySet<number> = new Set([8, 11, 16, 17, 19, 22])
 const loadReturn = 'load%return'
 
 /** Arguments are left out: tools name them in their own way. */
-function probeKey({ fn, returns }: Extract<Observation, { kind: 'probe' }>): string {
-  return `${fn}${returns ? '%return' : ''} `
+function probeKey({ fn, returns }: Extract<Observation, { kind: 'probe' }>): string | null {
+  return ofEachTask.has(fn) ? null : `${fn}${returns ? '%return' : ''} `
 }
+
+/** Nearly all records of a long trace are of these: they are not held. */
+const ofEachTask: ReadonlySet<string> = new Set(['klp_check_and_switch_task', 'klp_update_patch_state'])
 
 function printkKey({ message }: Extract<Observation, { kind: 'printk' }>): string | null {
   return message.startsWith('livepatch: ') ? `log ${message}` : null
