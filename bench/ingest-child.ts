@@ -43,8 +43,10 @@ async function ingest(path: string, paths: readonly string[]) {
   const job = { stream, boot: null, sources, found, policy: 'mainline', bootTimeNs: null } as const
   const { lines, appended, rejectedLines } = await ingestInto(log, job)
   const state = await stateAt(log, stream, appended)
-  if (rejectedLines > 0 || state.doubt !== null || state.lateEvents > 0) {
-    throw new Error(`the trace is no legal history: ${rejectedLines} lines rejected, ${state.doubt?.reason}`)
+  if (rejectedLines > 0 || state.doubt.patches !== null || state.lateEvents > 0) {
+    throw new Error(
+      `the trace is no legal history: ${rejectedLines} lines rejected, ${state.doubt.patches?.reason}`
+    )
   }
   await log.close()
   return { lines, events: appended }

@@ -42,6 +42,6 @@ export function foldPages(pages: Iterable<readonly HistoryEvent[]>, events: numb
     seen += page.length
   }
   if (seen !== events) throw new Error(`${seen} of ${events} events came`)
-  if (state.doubt !== null || state.lateEvents > 0)
-    throw new Error(`no legal history: ${state.doubt?.reason}`)
+  if (state.doubt.patches !== null || state.lateEvents > 0)
+    throw new Error(`no legal history: ${state.doubt.patches?.reason}`)
 }

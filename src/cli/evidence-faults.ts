@@ -1,4 +1,5 @@
 import type { EvidenceFormat, FormattedSource } from '../collectors/index.ts'
+import type { HistoryEvent, Policy } from '../events/index.ts'
 import {
   type Answers,
   answersOf,
@@ -8,9 +9,20 @@ import {
   compareAnswers,
   type EvidenceFault,
   type EvidenceText,
-  evidenceShapes
+  evidenceShapes,
+  type Falsehood,
+  LegalHistories,
+  type ManifestModules,
+  rulesOf
 } from '../replay/index.ts'
-import { type EvidenceBoot, keptInMemory, memorySource, toldBy } from './evidence-in-memory.ts'
+import {
+  type EvidenceBoot,
+  keptInMemory,
+  memorySource,
+  type ToldEvent,
+  toldBy
+} from './evidence-in-memory.ts'
+import { readManifests } from './manifest-file.ts'
 
 /** The evidence of one boot, one source of which goes wrong in one way after another. */
 export class FaultableEvidence {
@@ -23,12 +35,15 @@ export class FaultableEvidence {
   /** What the evidence answers without a fault. */
   readonly #whole: readonly Answers[]
   readonly #compared: Compared
+  /** Null where nothing tells the policy, and so no model can judge. */
+  readonly #legal: LegalHistories | null
 
   private constructor(
     faulty: { readonly source: string; readonly format: EvidenceFormat; readonly text: EvidenceText },
     others: readonly FormattedSource[],
     boot: EvidenceBoot,
-    whole: readonly Answers[],
+    whole: readonly HistoryEvent[],
+    modules: ManifestModules,
     compared: Compared
   ) {
     this.source = faulty.source
@@ -36,8 +51,10 @@ export class FaultableEvidence {
     this.#text = faulty.text
     this.#others = others
     this.#boot = boot
-    this.#whole = whole
+    this.#whole = answersOf(whole)
     this.#compared = compared
+    const policy = boot.policy ?? policyOf(whole)
+    this.#legal = policy === null ? null : new LegalHistories(boot.stream, whole, rulesOf[policy], modules)
   }
 
   /** `faulty` is one of the sources: the one that goes wrong. The others are read once, and kept. */
@@ -56,7 +73,10 @@ export class FaultableEvidence {
       { source, format: faulty.format, text },
       others,
       boot,
-      answersOf(whole),
+      whole,
+      readManifests(
+        sources.flatMap(({ format, source: one }) => (format.name === 'manifest' ? [one.name] : []))
+      ),
       compared
     )
   }
@@ -70,8 +90,28 @@ export class FaultableEvidence {
       memorySource(n === 0 ? this.source : `${this.source}.${n + 1}`, this.#format, lines, ended)
     )
     const told = await toldBy([...copies, ...this.#others], this.#boot)
-    return compareAnswers(this.#whole, answersOf(told), this.#compared)
+    const damaged = new Set(copies.map((copy) => copy.source.name))
+    const others = told.filter(({ evidence }) => !damaged.has(evidence.source))
+    const isExcused = (one: Falsehood) => isOfSameMoment(one, others)
+    const comparison = compareAnswers(this.#whole, answersOf(told), this.#compared, isExcused)
+    if (comparison.outcome !== 'wrong') return comparison
+    const { wrong } = comparison
+    return { ...comparison, hidden: isExcused(wrong) || (this.#legal?.couldBe(told, wrong.toNs) ?? false) }
   }
+}
+
+/** How far apart two sources that saw the same usually put it: each reads the clock at its own time. */
+const sameMomentNs = 10_000_000n
+
+/** Whether the answer is wrong only until, or since, another source tells the same of the same moment. */
+function isOfSameMoment({ fromNs, toNs, corrected }: Falsehood, others: readonly ToldEvent[]): boolean {
+  if (!corrected || toNs === null || toNs - fromNs > sameMomentNs) return false
+  return others.some(({ uptimeNs }) => uptimeNs === fromNs || uptimeNs === toNs)
+}
+
+function policyOf(history: readonly HistoryEvent[]): Policy | null {
+  const [booted] = history
+  return booted?.type === 'host.booted' ? booted.data.policy : null
 }
 
 async function textOf({ source }: FormattedSource): Promise<EvidenceText> {

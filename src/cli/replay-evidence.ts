@@ -37,7 +37,7 @@ export async function sweepEvidence(
   const findings: EvidenceFinding[] = []
   for (const evidence of await evidenceOf(app, stream, history)) {
     for (const fault of evidenceFaultsIn(faults)) {
-      const found = { ...none, source: evidence.source, fault: fault.name, unknowable: fault.unknowable }
+      const found = { ...none, source: evidence.source, fault: fault.name }
       for (let n = 0; n < (runs ?? usualPlaces) && !isStopped; n += 1) {
         await tryAt(evidence, fault, (seed ?? 1) + n, found)
         // A timer's turn, so that Ctrl-C is heard.
@@ -50,7 +50,7 @@ export async function sweepEvidence(
   return { findings, complete: !isStopped }
 }
 
-const none = { places: 0, equal: 0, unsure: 0, late: 0, wrong: 0, first: null }
+const none = { places: 0, equal: 0, unsure: 0, hidden: 0, late: 0, wrong: 0, first: null }
 
 type Counted = { -readonly [F in keyof EvidenceFinding]: EvidenceFinding[F] }
 
@@ -67,9 +67,10 @@ async function tryAt(
     found[comparison.outcome] += 1
     return
   }
-  const { fromNs, what, noticed } = comparison.wrong
-  found[noticed ? 'late' : 'wrong'] += 1
-  found.first ??= { seed, fromNs, what }
+  const { hidden, wrong } = comparison
+  const { fromNs, what, noticed } = wrong
+  found[hidden ? 'hidden' : noticed ? 'late' : 'wrong'] += 1
+  if (found.first === null || (found.first.hidden && !hidden)) found.first = { seed, fromNs, what, hidden }
 }
 
 async function evidenceOf(

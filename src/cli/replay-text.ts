@@ -26,24 +26,24 @@ export function replayText(colors: Colors, report: ReplayReport): string {
   ].join('\n')
 }
 
-/** A line for each source and fault: how often the answers were the same, unsure, wrong for a time, wrong for good. */
+/** A line for each source and fault: how often the answers were the same, unsure, wrong as no evidence shows, wrong. */
 function evidenceLines(colors: Colors, { evidence }: ReplayReport): string[] {
   if (evidence.length === 0) return []
-  const heads = ['SOURCE', 'FAULT', 'PLACES', 'EQUAL', 'UNSURE', 'WRONG FOR A TIME', 'WRONG']
-  const rows = evidence.map(({ source, fault, places, equal, unsure, late, wrong }) =>
-    [visible(source), fault, places, equal, unsure, late, wrong].map(String)
+  const heads = ['SOURCE', 'FAULT', 'PLACES', 'EQUAL', 'UNSURE', 'HIDDEN', 'WRONG FOR A TIME', 'WRONG']
+  const rows = evidence.map(({ source, fault, places, equal, unsure, hidden, late, wrong }) =>
+    [visible(source), fault, places, equal, unsure, hidden, late, wrong].map(String)
   )
   const widths = heads.map((head, n) => Math.max(head.length, ...rows.map((row) => row[n]?.length ?? 0)))
   const line = (cells: readonly string[]) =>
     cells.map((cell, n) => (n < 2 ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0))).join('  ')
-  const falsehoods = evidence.flatMap(({ fault, first, unknowable }) =>
+  const falsehoods = evidence.flatMap(({ fault, first }) =>
     first === null
       ? []
       : [
           `${fault} (seed ${first.seed}), from +${seconds(first.fromNs)}: ${visible(first.what)}`,
-          unknowable === null
-            ? colors.red('  the evidence shows it: a fault of klplog')
-            : colors.dim(`  ${unknowable}`)
+          first.hidden
+            ? colors.dim('  no evidence shows it: the model explains all that is left')
+            : colors.red('  the evidence shows it: a fault of klplog')
         ]
   )
   return [

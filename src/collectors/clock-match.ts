@@ -20,10 +20,12 @@ interface Seen extends Place {
   readonly timeNs: bigint
 }
 
-/** The trace's clock and the log's part company: behind `fromNs` in the trace's, at this line at the latest. */
+/** The trace's clock and another's part company: behind `fromNs` in the trace's, at this line at the latest. */
 export interface ClockStep extends Place {
   readonly fromNs: bigint
   readonly byNs: bigint
+  /** Whose clock the other one is. */
+  readonly other: string
 }
 
 /**
@@ -44,21 +46,31 @@ export class ClockMatch {
 
   /**
    * What to add to a printk time to get the trace's. Each may hold only part of the other's lines, so a line may
-   * be any of its like: the distance that most pairs of them have is the one.
+   * be any of its like: the distance that most pairs of them have is the one. Behind a step it is
+   * another one.
    */
-  offsetNs(): bigint {
+  offsetNs(step: ClockStep | null): bigint {
     const offsets: bigint[] = []
-    for (const [message, inTrace] of this.#monotonic) {
+    const isKnown = this.isKnown(step)
+    for (const [message, traced] of this.#monotonic) {
+      const inTrace = isKnown ? traced.filter((one) => isBefore(one, step)) : traced
       const inLog = this.#printk.get(message) ?? []
       if (inTrace.length * inLog.length > pairsMax) continue
-      for (const traced of inTrace) for (const logged of inLog) offsets.push(traced.timeNs - logged.timeNs)
+      for (const one of inTrace) for (const logged of inLog) offsets.push(one.timeNs - logged.timeNs)
     }
     return middleOfDensest(offsets.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
   }
 
   /** Whether any line is in both; without one, nothing tells how far apart they are. */
-  get isKnown(): boolean {
-    return [...this.#monotonic.keys()].some((message) => this.#printk.has(message))
+  isKnown(step: ClockStep | null): boolean {
+    if (step === null) return [...this.#monotonic.keys()].some((message) => this.#printk.has(message))
+    // One line alone may be the odd one.
+    return this.#pairs().filter(({ traced }) => isBefore(traced, step)).length > 1
+  }
+
+  /** Whether there is a log at all that this clock tells the time of. */
+  get sawLog(): boolean {
+    return this.#printk.size > 0
   }
 
   /**
@@ -78,7 +90,7 @@ export class ClockMatch {
         const { source, line, raw } = traced
         // A clock that was set back puts what is younger before what is older, as far back as it was set.
         const fromNs = lastAgreeing.timeNs + (byNs < 0n ? byNs : 0n)
-        return { source, line, raw, fromNs: fromNs < 0n ? 0n : fromNs, byNs }
+        return { source, line, raw, fromNs: fromNs < 0n ? 0n : fromNs, byNs, other: 'the kernel log' }
       }
     }
     return null
@@ -96,6 +108,10 @@ export class ClockMatch {
     // A clock that was set back gives times twice; the lines of the file are in order.
     return pairs.sort((a, b) => a.traced.line - b.traced.line)
   }
+}
+
+function isBefore({ source, line }: Place, step: ClockStep | null): boolean {
+  return step === null || source !== step.source || line < step.line
 }
 
 function isStep(ns: bigint): boolean {

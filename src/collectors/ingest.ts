@@ -78,6 +78,7 @@ class Ingest {
     this.#knowledge.policy = policy
     for (const [name, patch] of job.found.manifests) this.#knowledge.manifests.set(name, patch)
     this.#knowledge.commands = job.found.commands
+    this.#knowledge.tracedFunctions = new Set([...job.found.traced.values()].flatMap((one) => [...one]))
     for (const { command, commandLine } of job.found.commands) {
       noteIntent(this.#knowledge, command)
       noteIntent(this.#knowledge, commandLine)
@@ -94,7 +95,7 @@ class Ingest {
       pages: streamSource(source, this.#toUptime(), boot, onBytes)
     }))
     const onPage = (page: SourcePage, source: FormattedSource) => this.#page(page, source)
-    for await (const merged of mergeSources(pages, found.tellers, onPage)) {
+    for await (const merged of mergeSources(pages, found, onPage)) {
       for (const one of merged) this.#feed(one)
       if (this.#events.length >= batchEventsMax) await this.#flush(false)
       if (this.#job.isStopped?.()) break

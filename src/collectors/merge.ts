@@ -1,5 +1,6 @@
 import type { FormattedSource } from './read-source.ts'
 import type { SourcePage } from './stream-source.ts'
+import type { Survey } from './survey.ts'
 import type { Timed } from './time-order.ts'
 
 /** A source's place in the merge: a page of readings, and the way to the next one. */
@@ -55,22 +56,27 @@ class Cursor {
 export interface Merged {
   readonly timed: Timed
   readonly source: FormattedSource
-  /** A better source covers this time: this one only confirms. */
+  /** A better source covers this: this one only confirms. */
   readonly confirms: boolean
 }
 
 /**
  * Readings of all sources in the order of their time, in pages. `tellers`, best first, are the sources whose
- * word on livepatches makes the kernel log's and the weaker tellers' word a confirmation while they last.
+ * word on livepatches makes the kernel log's and the weaker tellers' word a confirmation while they last. So does a
+ * trace's word on any other function that it records.
  */
 export async function* mergeSources(
   sources: readonly { source: FormattedSource; pages: AsyncGenerator<SourcePage> }[],
-  tellers: readonly FormattedSource[],
+  { tellers, traced }: Pick<Survey, 'tellers' | 'traced'>,
   onPage: (page: SourcePage, source: FormattedSource) => Promise<void>
 ): AsyncGenerator<Merged[]> {
   const cursors = sources.map(({ source, pages }) => new Cursor(source, pages, onPage))
   for (const cursor of cursors) await cursor.fill()
   const telling = tellers.flatMap((teller) => cursors.find((cursor) => cursor.source === teller) ?? [])
+  const tracing = cursors.flatMap((cursor) => {
+    const functions = traced.get(cursor.source)
+    return functions === undefined ? [] : [{ cursor, functions }]
+  })
   const copies = new Copies()
   let page: Merged[] = []
   for (;;) {
@@ -78,7 +84,8 @@ export async function* mergeSources(
     if (next?.head === undefined) break
     const timed = next.head
     next.take()
-    const confirms = copies.has(timed, next.source) || isCovered(next, timed, telling)
+    const confirms =
+      copies.has(timed, next.source) || isCovered(next, timed, telling) || isTraced(next, timed, tracing)
     page.push({ timed, source: next.source, confirms })
     if (next.head === undefined) {
       yield page
@@ -121,9 +128,26 @@ function isCovered(cursor: Cursor, timed: Timed, telling: readonly Cursor[]): bo
   if (!repeatingFormats.has(cursor.source.format.name)) return false
   const rank = telling.indexOf(cursor)
   const better = rank < 0 ? telling : telling.slice(0, rank)
-  return better.some((teller) => {
-    const first = teller.firstNs
-    if (first === null || timed.uptimeNs < first) return false
-    return !teller.done || timed.uptimeNs <= teller.lastNs
-  })
+  return better.some((teller) => lasts(teller, timed.uptimeNs))
+}
+
+/** Whether a trace that records the function that was probed has this call of it too, as far as anyone knows. */
+function isTraced({ source }: Cursor, { uptimeNs, reading }: Timed, tracing: readonly Tracing[]): boolean {
+  if (source.format.name !== 'bpftrace' || reading.outcome !== 'observed') return false
+  return reading.observations.some(
+    (seen) =>
+      seen.kind === 'probe' &&
+      tracing.some(({ cursor, functions }) => functions.has(seen.fn) && lasts(cursor, uptimeNs))
+  )
+}
+
+interface Tracing {
+  readonly cursor: Cursor
+  readonly functions: ReadonlySet<string>
+}
+
+/** Whether the source has begun and not ended at this time. */
+function lasts({ firstNs, done, lastNs }: Cursor, uptimeNs: bigint): boolean {
+  if (firstNs === null || uptimeNs < firstNs) return false
+  return !done || uptimeNs <= lastNs
 }

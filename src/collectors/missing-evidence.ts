@@ -1,3 +1,4 @@
+import type { Unmet } from './cross-check.ts'
 import type { Item } from './interpret/knowledge.ts'
 import { itemOf } from './item-of.ts'
 import type { FormattedSource } from './read-source.ts'
@@ -36,7 +37,10 @@ export class MissingEvidence {
   ): MissingEvidence {
     const [best] = found.tellers
     const step = stepMissing(found, sources)
-    const missing = step === null ? [] : [step]
+    const missing = [
+      ...(step === null ? [] : [step]),
+      ...found.unmet.flatMap((one) => unmetMissing(one, toUptime))
+    ]
     const explained: Item[] = []
     for (const { source, reading, lost } of found.losses) {
       if (source.format.name !== 'ftrace' && source !== best) continue
@@ -83,11 +87,22 @@ function keyOf({ source, line }: Item): string {
   return `${source} ${line}`
 }
 
-/** The trace's clock was set while it was written, or the log's: nothing tells which, and what is when. */
+/** What another source saw and the trace did not. */
+function unmetMissing({ fromNs, toNs, by }: Unmet, toUptime: ToUptime): Missing[] {
+  const { reading, source } = by
+  const uptimeNs = toUptime(reading)
+  if (typeof uptimeNs === 'string') return []
+  const reason = `the trace has no record of what ${source.source.name}:${reading.line} tells`
+  return [
+    { fromNs, toNs, count: null, reason, item: { ...itemOf(reading, fromNs, source), ownNs: reading.timeNs } }
+  ]
+}
+
+/** The trace's clock was set while it was written, or the other one: nothing tells which, and what is when. */
 function stepMissing({ clockStep }: Survey, sources: readonly FormattedSource[]): Missing | null {
   const source = sources.find((one) => one.source.name === clockStep?.source)
   if (clockStep === null || source === undefined) return null
-  const { fromNs, line, raw, byNs } = clockStep
+  const { fromNs, line, raw, byNs, other } = clockStep
   const item = {
     uptimeNs: fromNs,
     ownNs: fromNs,
@@ -97,6 +112,6 @@ function stepMissing({ clockStep }: Survey, sources: readonly FormattedSource[])
     raw,
     latin1: false
   }
-  const reason = `the clocks of the trace and of the kernel log part by ${byNs} ns`
+  const reason = `the clocks of the trace and of ${other} part by ${byNs} ns`
   return { fromNs, toNs: null, count: null, reason, item }
 }

@@ -57,7 +57,7 @@ export type Observation =
       readonly kind: 'snapshot'
       readonly fromNs: bigint
       readonly label: string | null
-      readonly patches: readonly SysfsPatch[] | null
+      readonly patches: readonly SysfsDirectory[] | null
       readonly modules: readonly { name: string; refs: number | null; state: string | null }[] | null
       readonly kprobes:
         | readonly {
@@ -114,6 +114,15 @@ export type Observation =
     }
   /** What a livepatch module patches: a manifest, or what sysfs shows of it in a quiet moment. */
   | { readonly kind: 'manifest'; readonly patch: PatchManifest }
+
+/** A patch's directory in sysfs, which shows the names of the patched functions and not those of their replacements. */
+export type SysfsDirectory = Omit<SysfsPatch, 'objects'> & {
+  readonly objects: readonly {
+    readonly name: string
+    readonly patched: boolean | null
+    readonly functions: readonly { readonly name: string; readonly sympos: number }[]
+  }[]
+}
 
 /** What one livepatch module is made of; `null` means that the source does not say. */
 export interface PatchManifest {

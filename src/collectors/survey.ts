@@ -1,5 +1,6 @@
 import type { Policy } from '../events/index.ts'
 import { ClockMatch, type ClockStep } from './clock-match.ts'
+import { CrossCheck, type Unmet } from './cross-check.ts'
 import type { CommandWindow } from './interpret/knowledge.ts'
 import type { Observation, PatchManifest, Reading } from './observation.ts'
 import { type FormattedSource, readSource } from './read-source.ts'
@@ -31,6 +32,10 @@ export interface Survey {
   uncountedRecords: number
   /** Where the distance of the two clocks changes: one of them was set. */
   clockStep: ClockStep | null
+  /** What other sources show that traces lack. */
+  readonly unmet: Unmet[]
+  /** Kernel functions that each trace records at all, `FUNCTION` the entries and `FUNCTION%return` the returns. */
+  readonly traced: Map<FormattedSource, Set<string>>
   /** The earliest time of a source that only knows the wall clock. */
   firstWallNs: bigint | null
   /** Some source knows the time since boot. */
@@ -76,10 +81,13 @@ export async function survey(
     losses: [],
     uncountedRecords: 0,
     clockStep: null,
+    unmet: [],
+    traced: new Map(),
     firstWallNs: null,
     sawUptime: false
   }
   const clocks = new ClockMatch()
+  const cross = new CrossCheck()
   const seenInSysfs = new Map<string, PatchManifest>()
   for (const formatted of sources) {
     let readings = 0
@@ -92,9 +100,12 @@ export async function survey(
         if (!reading.raw.startsWith('#')) records += Math.min(1, reading.lines)
         else counted ||= reading.raw.startsWith('# entries-in-buffer')
         tells = look(result, reading, formatted, clocks, seenInSysfs) || tells
+        if (reading.outcome === 'observed') cross.saw(reading, formatted)
       }
       readings += page.length
-      if (readings > surveyReadingsMax && !wholeFormats.has(formatted.format.name)) break
+      if (readings <= surveyReadingsMax || wholeFormats.has(formatted.format.name)) continue
+      cross.breaksOff(formatted)
+      break
     }
     if (formatted.format.name === 'ftrace' && !counted) result.uncountedRecords += records
     if (tells && (formatted.format.name === 'ftrace' || formatted.format.name === 'bpftrace')) {
@@ -104,10 +115,18 @@ export async function survey(
   result.tellers.sort((a, b) => Number(a.format.name === 'bpftrace') - Number(b.format.name === 'bpftrace'))
   result.commands.sort((a, b) => (a.fromNs < b.fromNs ? -1 : a.fromNs > b.fromNs ? 1 : 0))
   for (const [name, seen] of seenInSysfs) if (!result.manifests.has(name)) result.manifests.set(name, seen)
-  result.printkOffsetNs = clocks.offsetNs()
-  result.clocksMatch = clocks.isKnown
-  result.clockStep = clocks.step()
+  const step = earlier(clocks.step(), cross.step())
+  result.clocksMatch = clocks.isKnown(step)
+  result.printkOffsetNs = clocks.offsetNs(step)
+  // Where no line tells the log's distance from the trace as it was before the step, the log's times are none.
+  result.clockStep = step !== null && clocks.sawLog && !result.clocksMatch ? { ...step, fromNs: 0n } : step
+  const isBeforeStep = ({ fromNs }: Unmet) => fromNs < (result.clockStep?.fromNs ?? fromNs + 1n)
+  result.unmet.push(...cross.unmet(result.clocksMatch ? result.printkOffsetNs : null).filter(isBeforeStep))
   return result
+}
+
+function earlier(one: ClockStep | null, other: ClockStep | null): ClockStep | null {
+  return one === null || (other !== null && other.fromNs < one.fromNs) ? other : one
 }
 
 /** The policy that sysfs gives away: a file for it, or none of them. */
@@ -179,6 +198,10 @@ function lookAt(
       return false
     case 'probe':
       result.kprobeTracer ||= format === 'ftrace' || format === 'bpftrace'
+      if (format === 'ftrace') {
+        const functions = result.traced.get(source) ?? new Set()
+        result.traced.set(source, functions.add(seen.returns ? `${seen.fn}%return` : seen.fn))
+      }
       return seen.fn.includes('klp_')
     case 'printk':
       if (reading.outcome === 'observed')

@@ -93,4 +93,23 @@ function corruptVersion(type: string, version: number): StoreError {
 }
 
 /** The upcasters of klplog's own catalogue; a type's next version adds its own here. */
-export const upcasters: Upcasters = createUpcasters(catalogue, [])
+export const upcasters: Upcasters = createUpcasters(catalogue, [
+  { type: 'host.observed', from: 1, to: 2, upcast: observedNames }
+])
+
+/** Version 2 names the replacements of the functions that sysfs lists, where a manifest does. */
+function observedNames(data: unknown): unknown {
+  const observed = data as { readonly patches: readonly Version1Patch[] | null }
+  const patches = observed.patches?.map((patch) => ({
+    ...patch,
+    objects: patch.objects.map((object) => ({
+      ...object,
+      functions: object.functions.map((func) => ({ ...func, newName: null }))
+    }))
+  }))
+  return { ...observed, patches: patches ?? null }
+}
+
+interface Version1Patch {
+  readonly objects: readonly { readonly functions: readonly { name: string; sympos: number }[] }[]
+}

@@ -1,4 +1,5 @@
 import type { Actor, ReadModelSource, StoredEvent } from '../events/index.ts'
+import { unsureOf } from './doubt.ts'
 import { isNamed } from './runs.ts'
 import { readSpans } from './span-reader.ts'
 import type { KernelState } from './state.ts'
@@ -70,7 +71,7 @@ async function blameKey(
       type: (await eventAt(log, stream, position))?.type ?? 'unknown',
       enabledPosition,
       actor: enabled?.type === 'patch.enabled' ? enabled.data.actor : null,
-      unsure: state.doubt?.reason ?? null
+      unsure: unsureOf(state, 'patches')
     })
   }
   return rows

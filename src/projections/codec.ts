@@ -1,4 +1,4 @@
-import { emptyState, type KernelState, type TransitionState } from './state.ts'
+import { doubtParts, emptyState, type KernelState, type TransitionState } from './state.ts'
 
 /** A state as JSON text: Maps and Sets as arrays, ns as decimal text. Equal states give equal text. */
 export function encodeState(state: KernelState): string {
@@ -29,7 +29,10 @@ export function decodeState(text: string): KernelState {
     sinceNs: ns(hook.sinceNs),
     goneNs: hook.goneNs === null ? null : ns(hook.goneNs)
   }))
-  state.doubt = raw.doubt === null ? null : { ...raw.doubt, sinceNs: ns(raw.doubt.sinceNs) }
+  for (const part of doubtParts) {
+    const doubt = raw.doubt[part]
+    state.doubt[part] = doubt === null ? null : { ...doubt, sinceNs: ns(doubt.sinceNs) }
+  }
   state.contradictions = raw.contradictions.map((item) => ({ ...item, uptimeNs: ns(item.uptimeNs) }))
   return state
 }

@@ -25,6 +25,7 @@ export function copyState(state: KernelState): KernelState {
     tasks: new Map([...state.tasks].map(([key, task]) => [key, { ...task, frames: [...task.frames] }])),
     settings: new Map(state.settings),
     ...(state.damages === undefined ? {} : { damages: new Set(state.damages) }),
+    doubt: { ...state.doubt },
     contradictions: [...state.contradictions]
   }
 }

@@ -15,6 +15,7 @@ export function evolveHook(state: KernelState, event: HookEvent, changes: Change
     return
   }
   changes.hooks = true
+  state.hooksTold = true
   switch (event.type) {
     case 'hook.attached': {
       const { actor: _, ...place } = event.data

@@ -1,6 +1,6 @@
 import type { Goal, HistoryEvent } from '../events/index.ts'
 import type { Changes } from './changes.ts'
-import { doubt, doubtUnknown } from './doubt.ts'
+import { doubt, doubtUnknown, unsureOf } from './doubt.ts'
 import { discardNops, removePatchFromStacks, touchFunctions } from './stack.ts'
 import { findPatch, type KernelState, type TransitionState, taskKey } from './state.ts'
 
@@ -100,7 +100,7 @@ export function begin(
     forcedNs: null,
     signaledNs: null,
     tries: 0,
-    unsure: state.doubt?.reason ?? null
+    unsure: unsureOf(state, 'patches')
   }
   state.transition = transition
   state.changedNs = event.uptimeNs

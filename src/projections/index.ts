@@ -32,6 +32,7 @@ export { Changes } from './changes.ts'
 export { decodeState, encodeState } from './codec.ts'
 export { copyState } from './copy-state.ts'
 export { type DamageKind, damagedSubjects, isDamaged } from './damage.ts'
+export { unsureOf } from './doubt.ts'
 export { errnoName } from './errno-name.ts'
 export { eventSentence } from './event-sentence.ts'
 export { evolve, fold } from './evolve.ts'
@@ -59,6 +60,7 @@ export {
 } from './stack-view.ts'
 export {
   type BlockedTask,
+  type DoubtPart,
   emptyState,
   findPatch,
   functionKey,

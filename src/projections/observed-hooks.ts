@@ -28,14 +28,17 @@ export function observeKprobes(
   if (changes.hooks) kprobeDisarmed(state, changes)
 }
 
-/** bpftool: programs that were attached before the evidence began, and those that are no longer there. */
+/**
+ * bpftool: programs that were attached before the evidence began, and those that are no longer there. Returns whether
+ * the snapshot settles which are attached.
+ */
 export function observeHooks(
   state: KernelState,
   event: Observed,
   seen: readonly Listed[],
   report: (text: string) => void,
   changes: Changes
-): void {
+): boolean {
   const unmatched = new Set(state.hooks)
   for (const listed of seen) {
     const hook = state.hooks.find((candidate) => unmatched.has(candidate) && isListed(candidate, listed))
@@ -44,21 +47,43 @@ export function observeHooks(
       hook.programId ??= listed.programId
       hook.linkId ??= listed.linkId
       hook.address ??= listed.address
+      place(hook, listed, changes)
     } else if (listed.kind !== null && concernsLivepatch(state, listed)) {
       report(`${listed.program} is attached, and no event attached it`)
       state.hooks.push(adopted(freeKey(state.hooks, listed), listed.kind, listed, event))
       changes.hooks = true
     }
   }
-  if (!event.data.hooksComplete) return
+  if (!event.data.hooksComplete) return false
+  // Where nobody tells on which function a program is, nothing tells whether calls reach it.
+  let settled = state.hooks.every((hook) => hook.function !== null)
   for (const hook of unmatched) {
-    // bpftool link shows links only: an attachment through the perf ioctl is not missing when it is absent.
-    if (hook.linkId === null) continue
+    const isThere = hook.linkId === null ? isProbed(hook, event) : false
+    settled &&= isThere !== null
+    if (isThere !== false) continue
     report(`${hook.program} is not attached, and no event detached it`)
     state.hooks.splice(state.hooks.indexOf(hook), 1)
     changes.hooks = true
   }
   if (changes.hooks) kprobeDisarmed(state, changes)
+  return settled
+}
+
+/** Where the program is attached, if no event told. */
+function place(hook: HookState, listed: Listed, changes: Changes): void {
+  if (hook.function !== null || listed.function === null) return
+  hook.module = listed.module
+  hook.function = listed.function
+  changes.hooks = true
+}
+
+/**
+ * bpftool link shows links only: an attachment through the perf ioctl is not missing when it is absent, but its kprobe
+ * is listed as long as it lasts. Null: nothing tells.
+ */
+function isProbed({ kind, address }: HookState, { data: { kprobes } }: Observed): boolean | null {
+  if (kprobes === null || kind !== 'kprobe' || address === null) return null
+  return kprobes.some((kprobe) => kprobe.address === address)
 }
 
 type Listed = NonNullable<EventData<'host.observed'>['hooks']>[number]

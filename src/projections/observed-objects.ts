@@ -71,7 +71,7 @@ function dropObject(patch: PatchState, object: ObjectState, differs: Differs): v
   patch.objects.splice(patch.objects.indexOf(object), 1)
 }
 
-/** A function as sysfs shows it: whose version it is, and whether it is a nop, sysfs does not tell. */
-export function funcOf(func: { name: string; sympos: number }): FuncState {
-  return { name: func.name, sympos: func.sympos, newName: null, nop: false }
+/** A function as sysfs shows it: whether it is a nop, sysfs does not tell. */
+export function funcOf(func: SysfsPatch['objects'][number]['functions'][number]): FuncState {
+  return { name: func.name, sympos: func.sympos, newName: func.newName, nop: false }
 }

@@ -1,11 +1,12 @@
 import type { HistoryEvent, SysfsPatch } from '../events/index.ts'
 import type { Changes } from './changes.ts'
+import { settle } from './doubt.ts'
 import { begin } from './evolve-transition.ts'
 import { observeHooks, observeKprobes } from './observed-hooks.ts'
 import { observeModules } from './observed-modules.ts'
 import { compareObjects, funcOf } from './observed-objects.ts'
 import { insertObject, removePatchFromStacks, touchFunctions } from './stack.ts'
-import { findPatch, type KernelState, type ObjectState, type PatchState } from './state.ts'
+import { doubtParts, findPatch, type KernelState, type ObjectState, type PatchState } from './state.ts'
 
 type Observed = Extract<HistoryEvent, { type: 'host.observed' }>
 
@@ -25,16 +26,19 @@ export function evolveObserved(state: KernelState, event: Observed, changes: Cha
     if (state.contradictions.length > contradictionsMax) state.contradictions.shift()
   }
   // Where evidence is missing, or has only begun, a difference is news and not a contradiction.
-  const quietly = state.doubt !== null || state.changedNs === 0n
+  const quietly = doubtParts.some((part) => state.doubt[part] !== null) || state.changedNs === 0n
   const report = quietly ? () => {} : disagree
   if (data.patches !== null) observePatches(state, event, data.patches, moved, quietly, report, changes)
   if (!moved && data.modules !== null) observeModules(state, event, data.modules, report, changes)
   if (!moved && data.kprobes !== null) observeKprobes(state, event, data.kprobes, report, changes)
-  if (!moved && data.hooks !== null) observeHooks(state, event, data.hooks, report, changes)
-  if (!moved && data.patches !== null && state.doubt !== null && !hasUnknownNops(state)) {
-    state.doubt = null
-    changes.doubt = true
-  }
+  const sawHooks = !moved && data.hooks !== null && observeHooks(state, event, data.hooks, report, changes)
+  state.hooksTold ||= data.hooks !== null
+  if (moved) return
+  // The parts that the snapshot read whole are as it shows them.
+  const sawPatches = data.patches !== null && !hasUnknownNops(state)
+  if (sawPatches) settle(state, 'patches', changes)
+  if (data.modules !== null) settle(state, 'modules', changes)
+  if (sawHooks || (sawPatches && !state.hooksTold)) settle(state, 'hooks', changes)
 }
 
 /** The nops of a patch that only a snapshot knows look like its own functions, until its transition ends. */

@@ -79,6 +79,7 @@ function unpatched(
   const runs: Run[] = []
   let at = fromNs
   for (const doubt of doubts) {
+    if (!doubt.value.about.includes('patches')) continue
     if ((toNs !== null && doubt.fromNs >= toNs) || (doubt.toNs !== null && doubt.toNs <= at)) continue
     const begin = later(doubt.fromNs, at)
     const end = doubt.toNs === null || (toNs !== null && toNs < doubt.toNs) ? toNs : doubt.toNs

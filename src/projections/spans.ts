@@ -1,9 +1,10 @@
 import type { Goal, HookKind } from '../events/index.ts'
 import type { Changes } from './changes.ts'
+import { unsureOf } from './doubt.ts'
 import { type HookStatus, hookMet, hookView, type Reach } from './hook-status.ts'
 import type { SpanTracker } from './span-tracker.ts'
 import { inTransition, type Version, versionAt } from './stack.ts'
-import type { HookState, KernelState, PatchState } from './state.ts'
+import { type DoubtPart, doubtParts, type HookState, type KernelState, type PatchState } from './state.ts'
 
 /** What a call runs, and the program that it reaches. */
 export interface View {
@@ -66,6 +67,8 @@ export interface TransitionSpan {
 /** From lost evidence, or what contradicts it, to the snapshot that confirms the state. */
 export interface DoubtSpan {
   readonly reason: string
+  /** The parts that no snapshot has shown since. */
+  readonly about: readonly DoubtPart[]
 }
 
 /** Looks at what an event changed and tells the tracker the new values. */
@@ -81,8 +84,10 @@ export function trackSpans(state: KernelState, changes: Changes, tracker: SpanTr
 }
 
 function trackDoubt(state: KernelState, tracker: SpanTracker): void {
-  if (state.doubt === null) tracker.end('doubt', 'evidence', state)
-  else tracker.set('doubt', 'evidence', state, JSON.stringify({ reason: state.doubt.reason }))
+  const about = doubtParts.filter((part) => state.doubt[part] !== null)
+  const reason = unsureOf(state, ...about)
+  if (reason === null) tracker.end('doubt', 'evidence', state)
+  else tracker.set('doubt', 'evidence', state, JSON.stringify({ reason, about } satisfies DoubtSpan))
 }
 
 /** A function that is not patched has a span only by its hooks, whose own change tells. */
@@ -109,7 +114,7 @@ function patchSpan(state: KernelState, patch: PatchState, stackOrder: number): P
     stackOrder,
     replacedBy: patch.replacedBy,
     forced: patch.forced,
-    unsure: state.doubt?.reason ?? null
+    unsure: unsureOf(state, 'patches')
   }
 }
 
@@ -149,7 +154,7 @@ function trackFunction(state: KernelState, key: string, tracker: SpanTracker): v
     goal: moving ? (state.transition?.goal ?? null) : null,
     unswitched,
     switched,
-    unsure: state.doubt?.reason ?? null
+    unsure: unsureOf(state, 'patches', 'hooks')
   }
   tracker.set('function', key, state, JSON.stringify(span))
 }
@@ -196,7 +201,7 @@ function hookSpan(state: KernelState, hook: HookState): HookSpan {
     overrides: hook.overrides,
     ...view,
     transition: partly ? (state.transition?.sincePosition ?? null) : null,
-    unsure: state.doubt?.reason ?? null
+    unsure: unsureOf(state, 'patches', 'hooks')
   }
 }
 

@@ -1,3 +1,4 @@
+import { unsureOf } from './doubt.ts'
 import { hookView } from './hook-status.ts'
 import { viewAt } from './spans.ts'
 import type { KernelState } from './state.ts'
@@ -47,7 +48,8 @@ export interface FunctionView {
 
 /** The patch stack of a state. */
 export function stackView(stream: string, state: KernelState): StackView {
-  const { transition, doubt } = state
+  const { transition } = state
+  const doubt = state.doubt.patches ?? state.doubt.hooks
   return {
     stream,
     position: state.position,
@@ -123,7 +125,7 @@ export function hookRows(state: KernelState): HookRow[] {
       overrides: hook.overrides,
       reach: view.reach,
       reason: view.reason,
-      unsure: state.doubt?.reason ?? null
+      unsure: unsureOf(state, 'patches', 'hooks')
     }
   })
 }

@@ -103,8 +103,8 @@ export interface HookState {
   programId: number | null
   linkId: number | null
   readonly kind: HookKind
-  readonly module: string | null
-  readonly function: string | null
+  module: string | null
+  function: string | null
   address: string | null
   overrides: boolean | null
   readonly overrideValue: string | null
@@ -121,6 +121,10 @@ export interface Doubt {
   readonly sinceNs: bigint
   readonly sincePosition: number
 }
+
+/** What answers are about: a snapshot settles the parts that it read, and no other. */
+export const doubtParts = ['patches', 'hooks', 'modules'] as const
+export type DoubtPart = (typeof doubtParts)[number]
 
 /** Where a snapshot and the history before it disagreed; the snapshot was believed. */
 export interface Contradiction {
@@ -159,7 +163,10 @@ export interface KernelState {
   settings: Map<string, string>
   /** What bugs of the kernel have left wrong in memory, as `KIND SUBJECT`; absent where nothing is. */
   damages?: Set<string>
-  doubt: Doubt | null
+  /** By part; `patches` is all that sysfs shows, and the stacks and the transition that follow from it. */
+  doubt: Record<DoubtPart, Doubt | null>
+  /** Whether any evidence has told of hooks: where none does, no snapshot can be asked for them. */
+  hooksTold: boolean
   contradictions: Contradiction[]
   /** Events that came later than their time: kept as evidence, not folded in. */
   lateEvents: number
@@ -183,7 +190,8 @@ export function emptyState(): KernelState {
     hooks: [],
     tasks: new Map(),
     settings: new Map(),
-    doubt: null,
+    doubt: { patches: null, hooks: null, modules: null },
+    hooksTold: false,
     contradictions: [],
     lateEvents: 0
   }

@@ -218,10 +218,10 @@ const replay = z.strictObject({
       places: z.int().positive(),
       equal: z.int().min(0),
       unsure: z.int().min(0),
+      hidden: z.int().min(0),
       late: z.int().min(0),
       wrong: z.int().min(0),
-      first: z.strictObject({ seed: z.int(), fromNs: ns, what: z.string() }).nullable(),
-      unknowable: z.string().nullable()
+      first: z.strictObject({ seed: z.int(), fromNs: ns, what: z.string(), hidden: z.boolean() }).nullable()
     })
   ),
   findings: z.array(

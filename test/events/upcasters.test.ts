@@ -70,6 +70,40 @@ describe('createUpcasters', () => {
     }
   })
 
+  it('leads a snapshot of version 1 to the present, in which functions have the names of their replacements', () => {
+    const functions = [{ name: 'f', sympos: 1 }]
+    const stored = (objects: unknown) => ({
+      fromNs: '1',
+      label: null,
+      patches: [
+        {
+          name: 'lp',
+          enabled: true,
+          transition: false,
+          replace: null,
+          replaceable: null,
+          replaceSet: null,
+          stackOrder: null,
+          objects
+        }
+      ],
+      modules: null,
+      kprobes: null,
+      hooks: null,
+      hooksComplete: false
+    })
+    const present = upcasters.upcast(
+      'host.observed',
+      1,
+      stored([{ name: 'vmlinux', patched: true, functions }])
+    )
+    const named = functions.map((func) => ({ ...func, newName: null }))
+    expect(present).toEqual(stored([{ name: 'vmlinux', patched: true, functions: named }]))
+    expect(upcasters.catalogue['host.observed']?.data.safeParse(present).success).toBe(true)
+    const nothing = { ...stored([]), patches: null }
+    expect(upcasters.upcast('host.observed', 1, nothing)).toEqual(nothing)
+  })
+
   it('holds for the catalogue', () => {
     for (const [type, { version }] of Object.entries(upcasters.catalogue))
       expect(upcasters.version(type)).toBe(version)

@@ -80,7 +80,7 @@ describe('blameOf', () => {
       replaceable: null,
       replaceSet: null,
       stackOrder: null,
-      objects: [{ name: 'vmlinux', patched: true, functions: [{ name: 'f', sympos: 1 }] }]
+      objects: [{ name: 'vmlinux', patched: true, functions: [{ name: 'f', sympos: 1, newName: null }] }]
     }
     const facts: HandMade[] = [
       [

@@ -70,8 +70,8 @@ test('what agrees contradicts nothing, and nothing but lost evidence makes a leg
       events.forEach((event, n) => {
         fold(state, [{ ...event, position: n + 1 }])
         expect(state.contradictions).toEqual([])
-        expect(state.doubt?.reason ?? 'the toy forgot').toContain('the toy forgot')
-        if (event.type === 'evidence.lost') expect(state.doubt).not.toBeNull()
+        expect(state.doubt.patches?.reason ?? 'the toy forgot').toContain('the toy forgot')
+        if (event.type === 'evidence.lost') expect(state.doubt.patches).not.toBeNull()
       })
     }),
     { numRuns: 300 }

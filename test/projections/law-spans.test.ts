@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { NewEvent } from '../../src/events/index.ts'
 import { emptyState, fold, hookView, type KernelState } from '../../src/projections/index.ts'
 import { viewAt } from '../../src/projections/spans.ts'
+import { doubtParts } from '../../src/projections/state.ts'
 import { damagedHistories, functionKeys, histories } from '../support/histories.ts'
 import { holdsAt, ModelRows, type SpanRow } from '../support/model-rows.ts'
 
@@ -12,7 +13,10 @@ const anyHistory = fc.oneof(histories(), damagedHistories())
 
 /** What the spans must say, by kind and subject. */
 function expected(state: KernelState): Map<string, unknown> {
-  const unsure = state.doubt?.reason ?? null
+  const unsure = state.doubt.patches?.reason ?? null
+  const unsureHooks = unsure ?? state.doubt.hooks?.reason ?? null
+  const about = doubtParts.filter((one) => state.doubt[one] !== null)
+  const [part] = about
   const spans = new Map<string, unknown>()
   const { transition } = state
   state.patches.forEach(({ name, enabled, replacedBy, forced }, n) => {
@@ -31,7 +35,7 @@ function expected(state: KernelState): Map<string, unknown> {
       goal: moving ? transition.goal : null,
       unswitched: viewAt(state, key, false),
       switched,
-      unsure
+      unsure: unsureHooks
     })
   }
   for (const hook of state.hooks) {
@@ -40,9 +44,17 @@ function expected(state: KernelState): Map<string, unknown> {
     const partly = reach === 'switched' || reach === 'unswitched'
     const since = partly ? (transition?.sincePosition ?? null) : null
     const place = { program, kind, module, function: name, address, overrides }
-    spans.set(`hook ${hook.key}`, { ...place, status, reach, reason, functions, transition: since, unsure })
+    spans.set(`hook ${hook.key}`, {
+      ...place,
+      status,
+      reach,
+      reason,
+      functions,
+      transition: since,
+      unsure: unsureHooks
+    })
   }
-  if (unsure !== null) spans.set('doubt evidence', { reason: unsure })
+  if (part !== undefined) spans.set('doubt evidence', { reason: state.doubt[part]?.reason, about })
   // Its other fields are of the span as a whole; they are looked at where it ends.
   if (transition !== null) spans.set(`transition ${transition.patch}`, { goal: transition.goal })
   return spans

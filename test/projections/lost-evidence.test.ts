@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { EventData } from '../../src/events/index.ts'
-import { gapsOf, hookRowsAt, runsOf, stackView, stateAt } from '../../src/projections/index.ts'
+import { functionViews, gapsOf, hookRowsAt, runsOf, stackView, stateAt } from '../../src/projections/index.ts'
 import {
   attached,
   begun,
@@ -32,7 +32,7 @@ const inSysfs = (name: string, more: Partial<Sysfs> = {}): Sysfs => ({
   replaceable: null,
   replaceSet: null,
   stackOrder: null,
-  objects: [{ name: 'vmlinux', patched: true, functions: [{ name: 'f', sympos: 1 }] }],
+  objects: [{ name: 'vmlinux', patched: true, functions: [{ name: 'f', sympos: 1, newName: null }] }],
   ...more
 })
 
@@ -50,6 +50,16 @@ const observed = (fromMs: number, toMs: number, patches: Sysfs[]): HandMade => [
     hooksComplete: false
   }
 ]
+
+const observedNothing: EventData<'host.observed'> = {
+  fromNs: '0',
+  label: null,
+  patches: null,
+  modules: null,
+  kprobes: null,
+  hooks: null,
+  hooksComplete: false
+}
 
 async function answers(facts: readonly HandMade[]) {
   const log = await handMade(facts)
@@ -103,6 +113,64 @@ describe('lost evidence', () => {
   })
 })
 
+describe('a snapshot settles what it read', () => {
+  const hook = {
+    program: 'prog',
+    programId: 7,
+    linkId: 3,
+    kind: 'kprobe',
+    module: 'lp',
+    function: 'lp_f'
+  } as const
+  const listed = (more: Partial<EventData<'host.observed'>>): HandMade => [
+    30,
+    'host.observed',
+    { ...observedNothing, fromNs: '20000000', ...more }
+  ]
+  const doubtOf = (...facts: HandMade[]) => {
+    const { doubt } = folded(...lp, ...facts)
+    return { patches: doubt.patches !== null, hooks: doubt.hooks !== null, modules: doubt.modules !== null }
+  }
+  const sysfs = { patches: [inSysfs('lp')] }
+
+  test('sysfs alone: the patches, and no hook that evidence has told of', () => {
+    const unsettled = { patches: false, hooks: true, modules: true }
+    expect(doubtOf(attached(8, 'lp', 'lp_f'), lost(10), listed(sysfs))).toEqual(unsettled)
+    expect(doubtOf(lost(10), listed(sysfs))).toEqual({ ...unsettled, hooks: false })
+  })
+
+  test('the links: the hooks, but for one without a link, whose kprobe only kprobes/list shows', () => {
+    const hooks = [{ ...hook, address: null }]
+    const modules = [{ name: 'lp', refs: 1, state: 'Live' }]
+    const links = { ...sysfs, hooks, hooksComplete: true, modules }
+    expect(doubtOf(lost(10), listed({ ...links, hooksComplete: false })).hooks).toBe(true)
+    expect(doubtOf(lost(10), listed(links))).toEqual({ patches: false, hooks: false, modules: false })
+    const byIoctl = attached(8, 'lp', 'lp_f', { program: 'other', linkId: null, address: '0x10' })
+    expect(doubtOf(byIoctl, lost(10), listed(links)).hooks).toBe(true)
+    const probe = { address: '0x10', symbol: 'lp_f', module: 'lp', gone: false }
+    expect(doubtOf(byIoctl, lost(10), listed({ ...links, kprobes: [probe] })).hooks).toBe(false)
+    const left = folded(...lp, byIoctl, lost(10), listed({ ...links, kprobes: [] }))
+    expect(left.hooks.map(({ program }) => program)).toEqual(['prog'])
+  })
+
+  test('the place of a hook, where the record that named it was lost', () => {
+    const placeless = attached(12, 'lp', 'lp_f', { module: null, function: null })
+    const links = { ...sysfs, hooks: [{ ...hook, address: null }], hooksComplete: true }
+    const unnamed = { ...links, hooks: [{ ...hook, address: null, module: null, function: null }] }
+    const { hooks } = folded(...lp, lost(10), placeless, listed(links))
+    expect(hooks).toMatchObject([{ program: 'prog', module: 'lp', function: 'lp_f' }])
+    expect(doubtOf(lost(10), placeless, listed(links)).hooks).toBe(false)
+    expect(doubtOf(lost(10), placeless, listed(unnamed)).hooks).toBe(true)
+  })
+
+  test('of a patch that only it knows, a hook is on the function that the manifest named', () => {
+    const functions = ['f', 'g'].map((name) => ({ name, sympos: 1, newName: `lp_${name}` }))
+    const patch = inSysfs('lp', { objects: [{ name: 'vmlinux', patched: true, functions }] })
+    const state = folded(lost(1), listed({ patches: [patch] }), attached(40, 'lp', 'lp_g'))
+    expect(functionViews(state).map((view) => view.switched.hook)).toEqual([null, state.hooks[0]?.program])
+  })
+})
+
 describe('while evidence is missing', () => {
   const unseen = (facts: readonly HandMade[]) => answers(facts).then(({ runs }) => runs)
 
@@ -125,10 +193,14 @@ describe('while evidence is missing', () => {
     const facts = [...lp, attached(8, 'lp', 'lp_f'), lost(10), ...disabling(15, 'lp')]
     const log = await handMade(facts)
     const state = await stateAt(log, STREAM, facts.length)
-    expect((await hookRowsAt(log, STREAM, state)).map(({ unsure }) => unsure)).toEqual([state.doubt?.reason])
+    expect((await hookRowsAt(log, STREAM, state)).map(({ unsure }) => unsure)).toEqual([
+      state.doubt.patches?.reason
+    ])
     expect((await gapsOf(log, STREAM, null)).map(({ unsure }) => unsure)).toEqual([])
     await log.append(STREAM, 'any', eventsOf([...facts, switched(20, 'lp', 'unpatched', 7)]).slice(-1))
-    expect((await gapsOf(log, STREAM, null)).map(({ unsure }) => unsure)).toEqual([state.doubt?.reason])
+    expect((await gapsOf(log, STREAM, null)).map(({ unsure }) => unsure)).toEqual([
+      state.doubt.patches?.reason
+    ])
     await log.dispose()
   })
 
@@ -140,7 +212,7 @@ describe('while evidence is missing', () => {
       observed(20, 30, [inSysfs('lp', { transition: true })])
     ]
     const { transition, doubt } = folded(...facts)
-    expect(doubt).toBeNull()
+    expect(doubt.patches).toBeNull()
     expect(transition?.unsure).toContain('12 records were lost')
     expect(
       folded(...facts, completed(40, 'lp', 'patched'), ...disabling(50, 'lp')).transition?.unsure
@@ -187,8 +259,8 @@ describe('a snapshot that contradicts what the events say', () => {
               name: 'vmlinux',
               patched: true,
               functions: [
-                { name: 'f', sympos: 1 },
-                { name: 'g', sympos: 1 }
+                { name: 'f', sympos: 1, newName: null },
+                { name: 'g', sympos: 1, newName: null }
               ]
             }
           ]

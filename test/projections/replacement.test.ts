@@ -158,12 +158,12 @@ describe('mainline and replace-set', () => {
     const state = folded(...facts, ...begun(21, 'next0'))
     expect(nopsOf(state, 'next0')).toEqual(['a'])
     expect(versions(state, 'b')).toEqual(['set1', 'set1'])
-    expect(state.doubt).toBeNull()
+    expect(state.doubt.patches).toBeNull()
   })
 
   test('where nobody knows whether a patch replaces, answers are unsure', () => {
     const facts = [booted('mainline'), ...settled(1, 'lp1', ['a'])]
-    expect(folded(...facts, enabled(10, 'lp2', ['b'], { replace: null })).doubt?.reason).toContain(
+    expect(folded(...facts, enabled(10, 'lp2', ['b'], { replace: null })).doubt.patches?.reason).toContain(
       'whether lp2 replaces'
     )
   })

@@ -130,7 +130,11 @@ export function observe(toy: ToyKernel, readNs: bigint): void {
       objects: patch.objects.map(({ name, patched, funcs }) => ({
         name,
         patched,
-        functions: funcs.map(({ key }) => ({ name: key.slice(key.indexOf(':') + 1, -2), sympos: 1 }))
+        functions: funcs.map(({ key }) => ({
+          name: key.slice(key.indexOf(':') + 1, -2),
+          sympos: 1,
+          newName: null
+        }))
       }))
     })),
     modules: [...toy.modules.keys()].map((name) => ({ name, refs: 0, state: 'Live' })),

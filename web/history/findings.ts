@@ -46,7 +46,7 @@ export function findingsOf(head: TimelineHead): Finding[] {
     (one): Finding => ({
       kind: 'doubt',
       title: 'Evidence is missing',
-      text: `${one.value.reason}; answers are unsure until the next snapshot`,
+      text: `${one.value.reason}; answers are unsure until a snapshot has shown how things stand`,
       law: null,
       fromNs: BigInt(one.fromNs),
       toNs: one.toNs === null ? null : BigInt(one.toNs),

@@ -22,14 +22,14 @@ export function StatePanel({
   /** What chooses the history, where there are two. */
   children: ComponentChildren
 }) {
-  const { doubt } = state
+  const doubt = state.doubt.patches ?? state.doubt.hooks
   return (
     <section class="panel state" aria-labelledby="state-title">
       <h2 id="state-title">State at the cursor</h2>
       {children}
       {doubt !== null && (
         <p class="why">
-          Unsure since {uptimeText(doubt.sinceNs)}: {doubt.reason}. The next snapshot will tell.
+          Unsure since {uptimeText(doubt.sinceNs)}: {doubt.reason}. A snapshot will tell.
         </p>
       )}
       <h3>Function stacks, the top first; ◂ whose calls run it</h3>

@@ -1,4 +1,4 @@
-import { blameOf, blameRow } from '../../projections/index.ts'
+import { blameOf, blameRow, unsureOf } from '../../projections/index.ts'
 import { defineCommand } from '../command.ts'
 import { neverPatched } from '../functions.ts'
 import { table } from '../output.ts'
@@ -39,7 +39,8 @@ export const blame = defineCommand<QuestionOptions & AtOptions>({
             actorText(row.actor)
           ])
         )
-        return state.doubt === null ? text : `${text}\n${app.colors.yellow(`Unsure: ${state.doubt.reason}.`)}`
+        const unsure = unsureOf(state, 'patches')
+        return unsure === null ? text : `${text}\n${app.colors.yellow(`Unsure: ${unsure}.`)}`
       }
       await printRowsOr(app, options, rows, asTable, nothing)
     })

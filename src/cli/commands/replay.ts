@@ -50,7 +50,8 @@ begins at the boot in any case; --from and --to say between which moments faults
 Faults in the evidence (--faults evidence) happen to the files that the stream was told from: records lost,
 doubled, out of order, clocks set. The answers are then the same, or say that they are unsure.
 
-The exit code is 1 when an invariant breaks, or when an answer is wrong and does not say that it is unsure.`,
+The exit code is 1 when an invariant breaks, or when an answer is wrong and does not say that it is unsure, though
+the evidence shows it: where the model of the kernel explains all that is left, nothing could (HIDDEN).`,
   examples: [
     'klplog replay --stream host1',
     'klplog replay --fault force --fault stalled-task@try -o json',
@@ -79,8 +80,8 @@ The exit code is 1 when an invariant breaks, or when an answer is wrong and does
 })
 
 /** An answer was wrong, without a word, about what the evidence shows. */
-function isFalse({ unknowable, late, wrong }: EvidenceFinding): boolean {
-  return unknowable === null && late + wrong > 0
+function isFalse({ late, wrong }: EvidenceFinding): boolean {
+  return late + wrong > 0
 }
 
 function define(command: Command): void {

@@ -1,4 +1,4 @@
-import { diffStates, eventSentence } from '../../projections/index.ts'
+import { diffStates, eventSentence, unsureOf } from '../../projections/index.ts'
 import { type Arrival, changeLines } from '../../replay/index.ts'
 import { byWhom, eventHeadline } from '../event-output.ts'
 import { visible } from '../output.ts'
@@ -25,7 +25,8 @@ export function placeText(session: Session): string {
     const color = paint[line.charAt(0) as '+' | '-' | '~'] ?? String
     lines.push(`  ${color(visible(line))}`)
   }
-  if (state.doubt !== null) lines.push(yellow(`    unsure: ${visible(state.doubt.reason)}`))
+  const unsure = unsureOf(state, 'patches', 'hooks')
+  if (unsure !== null) lines.push(yellow(`    unsure: ${visible(unsure)}`))
   if (cursor.place === cursor.end) lines.push(dim('    (the last event)'))
   return lines.join('\n')
 }

@@ -1,10 +1,10 @@
-import type { SysfsPatch } from '../../events/index.ts'
+import type { SysfsDirectory } from '../observation.ts'
 
 /** What became of one path of a dump: part of the tree, nothing that we know, or contradictory. */
 export type Placed = 'kept' | 'unknown' | { readonly wrong: string }
 
 /** The patches of a dump, or why they cannot be told: not all of their files were read. */
-export type TreePatches = { readonly patches: SysfsPatch[] } | { readonly incomplete: string }
+export type TreePatches = { readonly patches: SysfsDirectory[] } | { readonly incomplete: string }
 
 const flags = ['enabled', 'transition', 'replace', 'replaceable'] as const
 const numbers = ['replace_set', 'stack_order'] as const
@@ -45,7 +45,7 @@ export class SysfsTree {
 
   /** The patches in the order of their names: sysfs itself lists them in no order that means something. */
   patches(): TreePatches {
-    const patches: SysfsPatch[] = []
+    const patches: SysfsDirectory[] = []
     for (const [name, directory] of byName(this.#patches)) {
       const missing = ['enabled', 'transition'].filter((file) => !directory.values.has(file))
       if (missing.length > 0) {
@@ -105,7 +105,7 @@ export class SysfsTree {
   }
 }
 
-function patchOf(name: string, { values, objects }: PatchDirectory): SysfsPatch {
+function patchOf(name: string, { values, objects }: PatchDirectory): SysfsDirectory {
   const flag = (file: (typeof flags)[number]): boolean | null =>
     values.has(file) ? values.get(file) === '1' : null
   const number = (file: (typeof numbers)[number]): number | null =>

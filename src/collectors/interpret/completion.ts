@@ -13,7 +13,11 @@ export function completionEntered(
   hasPrintk: boolean
 ): void {
   const { transition } = k
-  if (transition?.patch !== patch) return
+  if (transition?.patch !== patch) {
+    if (k.knowsTransition)
+      t.tellHole(`the transition of ${patch} is complete, and no record shows it begun`, item)
+    return
+  }
   transition.completing = item
   if (!hasPrintk && transition.goal === 'patched' && k.replaces(patch) !== true)
     complete(k, t, transition, item)
@@ -95,11 +99,12 @@ function complete(k: Knowledge, t: Teller, transition: SeenTransition, item: Ite
   }
   k.transition = null
   k.replacing = null
+  k.knowsTransition = true
   t.tell('transition.completed', { patch, goal }, item)
 }
 
 /** The patches before this one on the list that it takes over from, by the policy. */
-function olderInScope(k: Knowledge, patch: string): string[] {
+export function olderInScope(k: Knowledge, patch: string): string[] {
   const set = k.manifests.get(patch)?.replaceSet ?? 0
   return k.list.slice(0, Math.max(0, k.list.indexOf(patch))).filter((name) => {
     const manifest = k.manifests.get(name)

@@ -1,5 +1,4 @@
-import type { SysfsPatch } from '../../events/index.ts'
-import type { Observation } from '../observation.ts'
+import type { Observation, SysfsDirectory } from '../observation.ts'
 import { hookKindOf } from './attach-intent.ts'
 import { newTransition } from './enable.ts'
 import type { Knowledge } from './knowledge.ts'
@@ -19,7 +18,7 @@ export function relearn(k: Knowledge, seen: Snapshot): void {
   if (seen.links !== null) relearnHooks(k, seen.links, seen.programs !== null)
 }
 
-function relearnPatches(k: Knowledge, seen: readonly SysfsPatch[]): void {
+function relearnPatches(k: Knowledge, seen: readonly SysfsDirectory[]): void {
   const names = new Set(seen.map(({ name }) => name))
   const known = k.list.filter((name) => names.has(name))
   const unknown = seen.map(({ name }) => name).filter((name) => !known.includes(name))
@@ -30,6 +29,7 @@ function relearnPatches(k: Knowledge, seen: readonly SysfsPatch[]): void {
   for (const name of k.replaced) if (!names.has(name)) k.replaced.delete(name)
   k.toFree.splice(0, k.toFree.length, ...k.toFree.filter((name) => names.has(name)))
   k.replacing = null
+  k.patchedObjects.relearn(seen)
   const moving = seen.find(({ transition }) => transition)
   if (moving === undefined) {
     k.transition = null
@@ -37,7 +37,7 @@ function relearnPatches(k: Knowledge, seen: readonly SysfsPatch[]): void {
   }
   const goal = moving.enabled ? 'patched' : 'unpatched'
   if (k.transition?.patch === moving.name && k.transition.goal === goal) return
-  k.transition = { ...newTransition(moving.name, goal), started: true }
+  k.transition = { ...newTransition(moving.name, goal), started: true, tried: true }
 }
 
 function relearnHooks(k: Knowledge, links: NonNullable<Snapshot['links']>, complete: boolean): void {

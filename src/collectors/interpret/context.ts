@@ -14,8 +14,16 @@ export interface Context {
   /** A task that a try could not switch, until the next line may tell where it sleeps. */
   blocked: BlockedTask | null
   /** An object whose patching has begun; its success shows in the return, or in that the kernel goes on. */
-  patching: { patch: string; object: string; item: Item } | null
+  patching: Patching | null
   sawPrintk: boolean
+}
+
+interface Patching {
+  readonly patch: string
+  readonly object: string
+  /** The pid of who patches it; null where the evidence has no task. */
+  readonly by: number | null
+  readonly item: Item
 }
 
 /** The goal that a probe names, else that of the transition under way. */

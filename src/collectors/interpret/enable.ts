@@ -32,6 +32,7 @@ export function enablePassed(
   k.list.push(patch)
   k.replaced.delete(patch)
   k.transition = newTransition(patch, 'patched')
+  k.knowsTransition = true
   t.tell(
     'patch.enabled',
     {
@@ -127,6 +128,7 @@ export function newTransition(patch: string, goal: 'patched' | 'unpatched') {
     begunTowards: goal,
     goal,
     started: false,
+    tried: false,
     cancelled: false,
     reversed: false,
     forced: false,

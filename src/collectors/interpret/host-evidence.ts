@@ -1,9 +1,13 @@
-import type { Observation, TaskRef } from '../observation.ts'
+import type { SysfsPatch } from '../../events/index.ts'
+import type { Observation, SysfsDirectory, TaskRef } from '../observation.ts'
 import { attachIntent, hookKindOf } from './attach-intent.ts'
 import { relearn } from './confirmed.ts'
 import { attachRefused, attachTold, detachProgram, placeOf } from './hook-attach.ts'
 import type { Item, Knowledge } from './knowledge.ts'
+import { moduleFreed } from './module-life.ts'
 import type { Teller } from './teller.ts'
+import { transitionForced } from './transition.ts'
+import type { Unpatching } from './unpatch.ts'
 
 type Of<K extends Observation['kind']> = Extract<Observation, { kind: K }>
 
@@ -27,7 +31,7 @@ export function snapshotTaken(k: Knowledge, t: Teller, seen: Of<'snapshot'>, ite
     {
       fromNs: String(seen.fromNs),
       label: seen.label,
-      patches: seen.patches === null ? null : [...seen.patches],
+      patches: seen.patches?.map((patch) => named(k, patch)) ?? null,
       modules: seen.modules === null ? null : seen.modules.map((module) => ({ ...module })),
       kprobes: seen.kprobes === null ? null : seen.kprobes.map((kprobe) => ({ ...kprobe })),
       hooks: hooks ?? null,
@@ -42,8 +46,40 @@ export function snapshotTaken(k: Knowledge, t: Teller, seen: Of<'snapshot'>, ite
   }
 }
 
+/** What sysfs does not tell: the names of the replacements, where a manifest does. */
+function named(k: Knowledge, patch: SysfsDirectory): SysfsPatch {
+  const manifest = k.manifests.get(patch.name)
+  const objects = patch.objects.map((object) => {
+    const known = manifest?.objects.find(({ name }) => name === object.name)?.functions ?? []
+    return {
+      ...object,
+      functions: object.functions.map((func) => ({
+        ...func,
+        newName: known.find((one) => isSameFunction(one, func))?.newName ?? null
+      }))
+    }
+  })
+  return { ...patch, objects }
+}
+
+/** sympos 0 and 1 both mean the first of that name. */
+function isSameFunction(
+  one: { readonly name: string; readonly sympos: number },
+  other: { readonly name: string; readonly sympos: number }
+): boolean {
+  return one.name === other.name && Math.max(1, one.sympos) === Math.max(1, other.sympos)
+}
+
 /** A command of user space ended. */
-export function commandEnded(t: Teller, seen: Of<'command'>, item: Item): void {
+export function commandEnded(
+  k: Knowledge,
+  t: Teller,
+  unpatching: Unpatching,
+  seen: Of<'command'>,
+  item: Item
+): void {
+  moduleCommanded(k, t, unpatching, seen, item)
+  forceCommanded(k, t, seen, item)
   t.tell(
     'command.ran',
     {
@@ -57,6 +93,37 @@ export function commandEnded(t: Teller, seen: Of<'command'>, item: Item): void {
     },
     item
   )
+}
+
+/** The loader's system call returned: whoever saw nothing of the module come or go knows it now. */
+function moduleCommanded(
+  k: Knowledge,
+  t: Teller,
+  unpatching: Unpatching,
+  { operation, target, errno, fromNs }: Of<'command'>,
+  item: Item
+): void {
+  if (errno === null || target === null) return
+  if (errno !== 0) {
+    // Of a module that was there before, the refused second load changes nothing.
+    if (operation === 'insmod' && k.isLoading(target, fromNs))
+      moduleFreed(k, t, unpatching, target, item, true)
+    return
+  }
+  k.endLoading(target)
+  if (operation === 'insmod' && !k.modules.has(target)) {
+    k.modules.add(target)
+    const livepatch = k.manifests.get(target)?.livepatch ?? null
+    t.tell('module.loaded', { module: target, livepatch, actor: t.actor(null, item) }, item, true)
+  }
+  if (operation === 'rmmod') moduleFreed(k, t, unpatching, target, item, true)
+}
+
+/** A write to `force` that succeeded forced the transition under way, also where no record shows it. */
+function forceCommanded(k: Knowledge, t: Teller, seen: Of<'command'>, item: Item): void {
+  const { operation, target, value, errno } = seen
+  if (operation !== 'write' || errno !== 0 || value !== '1' || k.transition === null) return
+  if (target?.endsWith(`/livepatch/${k.transition.patch}/force`) === true) transitionForced(k, t, null, item)
 }
 
 const stepBegin = /^STEP \d+ begin: (.*)/

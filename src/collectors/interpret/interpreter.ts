@@ -1,5 +1,5 @@
 import type { NewEvent } from '../../events/index.ts'
-import type { Observation } from '../observation.ts'
+import type { Observation, TaskRef } from '../observation.ts'
 import type { Context } from './context.ts'
 import { auditSeen, commandEnded, loaderStepped, markSeen, snapshotTaken } from './host-evidence.ts'
 import type { Item, Knowledge } from './knowledge.ts'
@@ -84,16 +84,21 @@ export class Interpreter {
       return
     }
     // Tasks on other CPUs switch themselves at any time; they say nothing about how the enable goes on.
-    if (fn !== 'klp_update_patch_state') this.#goesOn(fn)
+    if (fn !== 'klp_update_patch_state' && fn !== 'klp_cancel_transition') this.#goesOn(probe.task, item)
     entered(this.#context, probe, item)
   }
 
   /** The kernel went on after klp_patch_object() without an error: the object is patched. */
-  #goesOn(fn: string): void {
+  #goesOn(task: TaskRef | null, item: Item): void {
     const { k, t, patching } = this.#context
-    if (patching === null || fn === 'klp_cancel_transition') return
+    // Another task may stand before klp_mutex meanwhile.
+    if (patching === null || (patching.by !== null && task !== null && task.pid !== patching.by)) return
     this.#context.patching = null
-    objectPatched(k, t, patching.patch, patching.object, patching.item)
+    const { patch, object } = patching
+    if (k.patchedObjects.isPatched(patch, object) === true) return
+    if (k.hasEvery('klp_patch_object%return', item))
+      t.tellHole(`the kernel went on with ${patch}, and no record shows klp_patch_object() return`, item)
+    objectPatched(k, t, patch, object, patching.item)
   }
 
   #other(seen: Exclude<Observation, Probe | { kind: 'printk' }>, item: Item): void {
@@ -101,8 +106,14 @@ export class Interpreter {
     switch (seen.kind) {
       case 'module':
         if (seen.what === 'free') unpatching.flush(t)
-        if (seen.what === 'free') moduleFreed(k, t, unpatching, seen.module, item)
-        else moduleComing(k, t, seen.module, seen.livepatch, seen.task, item)
+        if (seen.what === 'free') {
+          moduleFreed(k, t, unpatching, seen.module, item)
+          if (this.#context.patching?.object === seen.module) this.#context.patching = null
+        } else {
+          // It is loaded only if each patch on it was applied.
+          this.#goesOn(seen.task, item)
+          moduleComing(k, t, seen.module, seen.livepatch, seen.task, item)
+        }
         break
       case 'syscall':
         if (seen.ret !== null && seen.name.endsWith('init_module')) {
@@ -124,7 +135,7 @@ export class Interpreter {
         snapshotTaken(k, t, seen, item)
         break
       case 'command':
-        commandEnded(t, seen, item)
+        commandEnded(k, t, unpatching, seen, item)
         break
       case 'bpf':
         loaderStepped(k, t, seen, item)

@@ -1,5 +1,6 @@
 import type { Actor, Goal, HookKind, Policy } from '../../events/index.ts'
 import type { PatchManifest } from '../observation.ts'
+import { PatchedObjects } from './patched-objects.ts'
 
 /** A piece of evidence on its way to an event: its time in the stream's clock and the line that holds it. */
 export interface Item {
@@ -19,6 +20,8 @@ export interface SeenTransition {
   readonly begunTowards: Goal
   goal: Goal
   started: boolean
+  /** klp_try_complete_transition() was entered, or may have been unseen. */
+  tried: boolean
   cancelled: boolean
   reversed: boolean
   forced: boolean
@@ -73,6 +76,10 @@ export class Knowledge {
   policy: Policy | null = null
   readonly manifests = new Map<string, PatchManifest>()
   commands: readonly CommandWindow[] = []
+  /** Functions that the trace records, `FUNCTION` the entries and `FUNCTION%return` the returns. */
+  tracedFunctions: ReadonlySet<string> = new Set()
+  /** What was told of objects being patched and unpatched. */
+  readonly patchedObjects = new PatchedObjects()
   /** Names on klp_patches, in order. */
   readonly list: string[] = []
   readonly replaceOf = new Map<string, boolean | null>()
@@ -82,8 +89,8 @@ export class Knowledge {
   readonly enabling = new Map<number, Enabling>()
   readonly storing = new Map<number, { patch: string; value: string; item: Item }>()
   readonly modules = new Set<string>()
-  /** Modules whose load has not returned yet, by the pid that loads them. */
-  readonly loading = new Map<number, string>()
+  /** Modules whose load has not returned yet, by the pid that loads them, and when that was first seen. */
+  readonly loading = new Map<number, { readonly module: string; readonly sinceNs: bigint }>()
   goingModule: string | null = null
   /** The pid that runs klp_try_complete_transition(): it tries the others, and itself among them. */
   trier: number | null = null
@@ -103,7 +110,27 @@ export class Knowledge {
   sawRegister = false
   /** Something was lost, and no snapshot has shown since how things stand. */
   isDoubted = false
+  /** The evidence has shown whether a transition is under way: from here on one that nobody saw begin is a hole in it. */
+  knowsTransition = false
   step: { what: string; fromNs: bigint } | null = null
+
+  /** Whether the item's own trace has a record of every call of this function, or has lost it. */
+  hasEvery(fn: string, { format }: Item): boolean {
+    return format === 'ftrace' && this.tracedFunctions.has(fn)
+  }
+
+  /** Whether a load of the module is under way that began at this time or later. */
+  isLoading(module: string, fromNs = 0n): boolean {
+    return [...this.loading.values()].some((one) => one.module === module && one.sinceNs >= fromNs)
+  }
+
+  /** The load of the module is over. Returns whether it was under way. */
+  endLoading(module: string): boolean {
+    for (const [pid, loading] of this.loading) {
+      if (loading.module === module) return this.loading.delete(pid)
+    }
+    return false
+  }
 
   /** The command that was running at this time, if a journal or a step mark tells. */
   commandAt(uptimeNs: bigint): string | null {

@@ -13,7 +13,7 @@ export function moduleComing(
   task: TaskRef | null,
   item: Item
 ): void {
-  k.loading.set(pidOf(task), module)
+  k.loading.set(pidOf(task), { module, sinceNs: item.uptimeNs })
   if (k.modules.has(module)) return
   k.modules.add(module)
   const marked = livepatch ?? k.manifests.get(module)?.livepatch ?? null
@@ -35,13 +35,11 @@ export function moduleFreed(
   item: Item,
   inferred = false
 ): void {
-  const refused = [...k.loading].find(([, loading]) => loading === module)
-  if (refused !== undefined) k.loading.delete(refused[0])
+  const reason = k.endLoading(module) ? 'refused' : 'removed'
   if (k.goingModule === module) k.goingModule = null
   unpatching.moduleGone()
   for (const [symbol] of k.symbolAddress) if (symbol.startsWith(`${module}:`)) k.symbolAddress.delete(symbol)
   if (!k.modules.delete(module)) return
-  const reason = refused === undefined ? 'removed' : 'refused'
   t.tell('module.unloaded', { module, reason }, item, inferred)
 }
 
@@ -54,9 +52,9 @@ export function loadReturned(
   task: TaskRef | null,
   item: Item
 ): void {
-  const module = k.loading.get(pidOf(task))
-  if (module === undefined) return
-  if (ret < 0) moduleFreed(k, t, unpatching, module, item, true)
+  const loading = k.loading.get(pidOf(task))
+  if (loading === undefined) return
+  if (ret < 0) moduleFreed(k, t, unpatching, loading.module, item, true)
   k.loading.delete(pidOf(task))
 }
 

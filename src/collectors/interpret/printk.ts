@@ -125,11 +125,31 @@ function callbackRan({ k, t, item }: PrintkContext, message: string): void {
   const [, patch = '', name, object = '', ret] = match
   if (!k.list.includes(patch) && !k.manifests.has(patch)) return
   const which = name as 'pre_patch' | 'post_patch' | 'pre_unpatch' | 'post_unpatch'
+  seeObject({ k, t, item }, which, patch, object)
   t.tell(
     'callback.ran',
     { patch, callback: which, object, ret: ret === undefined ? null : Number(ret) },
     item
   )
+}
+
+/** An object is patched before its post_patch callback runs, and unpatched before its post_unpatch callback does. */
+function seeObject(
+  { k, t, item }: Pick<PrintkContext, 'k' | 't' | 'item'>,
+  which: string,
+  patch: string,
+  object: string
+): void {
+  const isPatched = k.patchedObjects.isPatched(patch, object)
+  const sawNot = `and no record shows ${object}`
+  if (which === 'post_patch' && isPatched === false && k.hasEvery('klp_patch_object', item)) {
+    t.tellHole(`${patch} runs post_patch, ${sawNot} patched`, item)
+    objectPatched(k, t, patch, object, item, true)
+  }
+  if (which === 'post_unpatch' && isPatched === true && k.hasEvery('klp_unpatch_func', item)) {
+    t.tellHole(`${patch} runs post_unpatch, ${sawNot} unpatched`, item)
+    t.tell('object.unpatched', { patch, object, nopsOnly: false, functions: null }, item, true)
+  }
 }
 
 function signaled(k: Knowledge, t: Teller, item: Item): void {
@@ -150,7 +170,7 @@ function moduleNamed(k: Knowledge, t: Teller, module: string, item: Item): void 
 
 function refused(k: Knowledge, t: Teller, module: string, item: Item): void {
   // With the loader's system call in sight, its return tells when the module is really gone.
-  if ([...k.loading.values()].includes(module) || !k.modules.delete(module)) return
+  if (k.isLoading(module) || !k.modules.delete(module)) return
   t.tell('module.unloaded', { module, reason: 'refused' }, item, true)
 }
 

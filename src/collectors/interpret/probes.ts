@@ -6,6 +6,7 @@ import * as hooks from './hook-attach.ts'
 import type { Item } from './knowledge.ts'
 import { moduleComing, moduleFreed, moduleGoing } from './module-life.ts'
 import * as transitions from './transition.ts'
+import { nopsDiscarded } from './unpatch.ts'
 
 type Probe = Extract<Observation, { kind: 'probe' }>
 type Handler = (c: Context, probe: Probe, item: Item) => void
@@ -23,7 +24,7 @@ export const klpEntered: Readonly<Record<string, Handler>> = {
     transitions.transitionInitialised(c.k, c.t, patchIn(c, probe), goal, probe.task, item)
   },
   klp_patch_object: (c, probe, item) => {
-    c.patching = { patch: patchIn(c, probe), object: probe.args.obj ?? '', item }
+    c.patching = { patch: patchIn(c, probe), object: probe.args.obj ?? '', by: probe.task?.pid ?? null, item }
   },
   klp_start_transition: (c, probe, item) =>
     transitions.transitionStarted(c.k, c.t, patchIn(c, probe), goalIn(c, probe.args.target), item),
@@ -31,6 +32,7 @@ export const klpEntered: Readonly<Record<string, Handler>> = {
     const { transition } = k
     k.trier = task?.pid ?? null
     if (transition === null) return
+    transition.tried = true
     t.tell('transition.tried', { patch: transition.patch, goal: transition.goal }, item)
   },
   klp_update_patch_state: ({ k, t }, { args }, item) => transitions.taskUpdated(k, t, args, item),
@@ -50,10 +52,9 @@ export const klpEntered: Readonly<Record<string, Handler>> = {
     c.k.replacing = patchIn(c, probe)
   },
   klp_unpatch_objects: (c, probe, item) => c.unpatching.objectsEntered(c.k, c.t, patchIn(c, probe), item),
-  __klp_unpatch_object: ({ t, unpatching }, { args }, item) => unpatching.objectEntered(t, args, item),
+  __klp_unpatch_object: ({ k, t, unpatching }, { args }, item) => unpatching.objectEntered(k, t, args, item),
   klp_unpatch_func: ({ k, t, unpatching }, { args }, item) => unpatching.functionLeft(k, t, args, item),
-  klp_discard_nops: (c, probe, item) =>
-    c.t.tell('nop.discarded', { patch: patchIn(c, probe), functions: null }, item),
+  klp_discard_nops: (c, probe, item) => nopsDiscarded(c.k, c.t, patchIn(c, probe), item),
   klp_free_replaced_patches_async: (c, probe, item) => replacedQueued(c.k, c.t, patchIn(c, probe), item),
   klp_free_patch_async: (c, probe, item) => {
     const patch = patchIn(c, probe)

@@ -30,10 +30,18 @@ export class Teller {
     const uptimeNs = item.uptimeNs > this.#lastNs ? item.uptimeNs : this.#lastNs
     this.#lastNs = uptimeNs
     if (changing.test(type)) this.#changedNs = uptimeNs
+    this.#knowledge.patchedObjects.told(type, data)
     const id = eventId(this.#stream, type, this.#count(type, item), item.ownNs, item.raw)
     const wallNs = this.#bootTimeNs === null ? null : this.#bootTimeNs + uptimeNs
     // One literal shape for all types: spreading the parts costs more than all else that is done with it here.
     this.#told.push({ type, data, id, uptimeNs, wallNs, evidence: evidenceOf(item, inferred) } as NewEvent)
+  }
+
+  /** The kernel's rules show that evidence is missing before this line. */
+  tellHole(reason: string, item: Item): void {
+    if (this.#knowledge.isDoubted) return
+    this.#knowledge.isDoubted = true
+    this.tell('evidence.lost', { count: null, reason }, item, true)
   }
 
   /** When what was told last changed the state: a snapshot that was read across it proves nothing. */

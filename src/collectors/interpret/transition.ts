@@ -21,12 +21,18 @@ export function transitionInitialised(
   }
   if (k.transition?.patch === patch && k.transition.goal === 'unpatched') return
   k.transition = newTransition(patch, 'unpatched')
+  k.knowsTransition = true
   t.tell('patch.disabled', { patch, actor: t.actor(task, item) }, item)
 }
 
 /** klp_start_transition() or its line: told once a goal; the objects are patched by now. */
 export function transitionStarted(k: Knowledge, t: Teller, patch: string, goal: Goal, item: Item): void {
-  if (k.transition?.patch !== patch) transitionInitialised(k, t, patch, goal, null, item)
+  if (k.transition?.patch !== patch) {
+    if (k.knowsTransition && k.hasEvery('klp_init_transition', item))
+      t.tellHole(`the transition of ${patch} started, and no record shows it begun`, item)
+    transitionInitialised(k, t, patch, goal, null, item)
+    k.patchedObjects.forget(patch)
+  }
   const transition = k.transition
   if (transition === null) return
   if (transition.goal !== goal) transitionReversed(k, t, patch, goal, item, true)
@@ -110,8 +116,13 @@ export function taskTried(
 ): BlockedTask | null {
   const task = taskOf(args)
   const { transition } = k
-  if (task === null || transition === null) return null
+  if (task === null) return null
+  if (transition === null) {
+    unseenTransition(k, t, task, item)
+    return null
+  }
   const { patch, goal } = transition
+  seeTry(k, t, task, by, item)
   if (args.ret === '0') {
     // In cond_resched(), since 7.x in schedule(), a task checks itself; only the trier tries others.
     const how = by !== null && by.pid === task.pid && by.pid !== k.trier ? 'self' : 'checked'
@@ -119,6 +130,19 @@ export function taskTried(
     return null
   }
   return { ...task, reason: reasonOf[args.ret ?? ''] ?? 'unknown', function: null, item, by: by?.pid ?? null }
+}
+
+/** One task tries another in klp_try_complete_transition() only. */
+function seeTry(k: Knowledge, t: Teller, task: TaskRef, by: TaskRef | null, item: Item): void {
+  if (k.transition === null || k.transition.tried || by === null || by.pid === task.pid) return
+  k.transition.tried = true
+  if (!k.hasEvery('klp_try_complete_transition', item)) return
+  t.tellHole(`task ${task.pid} was tried by another, and no record shows klp_try_complete_transition()`, item)
+}
+
+/** Tasks are tried and switched in a transition only. */
+function unseenTransition(k: Knowledge, t: Teller, { pid }: { pid: number }, item: Item): void {
+  if (k.knowsTransition) t.tellHole(`task ${pid} was to switch, and no record shows a transition begun`, item)
 }
 
 /** klp_update_patch_state(): the task switches itself; `state` is what it leaves. */

@@ -14,7 +14,14 @@ export const sysfsPatch = z.strictObject({
     z.strictObject({
       name: z.string(),
       patched: z.boolean().nullable(),
-      functions: z.array(z.strictObject({ name: z.string(), sympos: int }))
+      functions: z.array(
+        z.strictObject({
+          name: z.string(),
+          sympos: int,
+          /** Name of the replacement, where a manifest tells it; sysfs does not. Since version 2. */
+          newName: z.string().nullable()
+        })
+      )
     })
   )
 })
@@ -67,7 +74,7 @@ export const hostEvents = {
    * Proof: sysfs, /proc/modules, kprobes/list, bpftool.
    */
   'host.observed': {
-    version: 1,
+    version: 2,
     data: z.strictObject({
       fromNs: int64Text,
       label: z.string().nullable(),

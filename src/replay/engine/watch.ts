@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../events/index.ts'
 import type { Observer, World } from '../../kernel/index.ts'
-import type { KernelState } from '../../projections/index.ts'
+import { type KernelState, unsureOf } from '../../projections/index.ts'
 import type { Complaint, Ended, Invariant } from '../invariants/invariant.ts'
 import type { Violation } from './violation.ts'
 
@@ -99,7 +99,7 @@ export class Watch implements Observer {
       toPosition: null,
       lasting,
       promised: invariant.holds.includes(this.#world.rules.name),
-      unsure: state.doubt?.reason ?? null
+      unsure: unsureOf(state, 'patches', 'hooks')
     }
     this.#violations.push(violation)
     if (lasting) this.#open.set(keyOf(invariant.id, subject), violation)

@@ -1,6 +1,7 @@
 import type { EventType, HistoryEvent } from '../../events/index.ts'
 import {
   Changes,
+  type DoubtPart,
   emptyState,
   evolve,
   functionViews,
@@ -21,13 +22,19 @@ export interface Falsehood extends Stretch {
   readonly what: string
   /** Whether it ended: later evidence showed the mistake, and the answers are unsure or right again. */
   readonly noticed: boolean
+  /** It ended in that the same was told, and not in that the answers became unsure. */
+  readonly corrected: boolean
 }
 
-/** What became of the answers: the same at all times, unsure for a time, or wrong without a word. */
+/**
+ * What became of the answers: the same at all times, unsure for a time, or wrong without a word. `hidden`, of a wrong
+ * one: a kernel could have left all the evidence that there was until it ended, or another source told the same of the
+ * same moment by its own reading of the clock, so that nothing could show it.
+ */
 export type Comparison =
   | { readonly outcome: 'equal' }
   | { readonly outcome: 'unsure'; readonly unsure: Stretch }
-  | { readonly outcome: 'wrong'; readonly wrong: Falsehood }
+  | { readonly outcome: 'wrong'; readonly wrong: Falsehood; readonly hidden: boolean }
 
 /** What is compared beside patches, functions, modules and transitions. */
 export interface Compared {
@@ -37,17 +44,19 @@ export interface Compared {
 /** What the projections answer, from this time on. */
 export interface Answers {
   readonly atNs: bigint
-  /** Why they are unsure; null when they are not. */
-  readonly doubt: string | null
+  /** Which parts are unsure. */
+  readonly unsure: Readonly<Record<DoubtPart, boolean>>
   /** Evidence was missing while tasks switched: no snapshot tells afterwards which of them had. */
   readonly unsureWhoSwitched: boolean
   readonly views: Views
 }
 
-/** The answers as text, part by part: equal texts are equal answers. */
+/** The answers as text, view by view: equal texts are equal answers. */
 interface Views {
   readonly patches: string
   readonly functions: string
+  /** Which hooks calls of the functions reach. */
+  readonly reached: string
   readonly hooks: string
   readonly modules: string
   readonly transition: string
@@ -80,7 +89,11 @@ export function answersOf(history: Iterable<HistoryEvent>): Answers[] {
     if (last?.atNs === state.uptimeNs) answers.pop()
     answers.push({
       atNs: state.uptimeNs,
-      doubt: state.doubt?.reason ?? null,
+      unsure: {
+        patches: state.doubt.patches !== null,
+        hooks: state.doubt.hooks !== null,
+        modules: state.doubt.modules !== null
+      },
       unsureWhoSwitched: state.transition !== null && state.transition.unsure !== null,
       views
     })
@@ -90,41 +103,75 @@ export function answersOf(history: Iterable<HistoryEvent>): Answers[] {
 
 /**
  * Holds what faulty evidence tells against what the whole evidence tells, at every time at which either changes. A
- * wrong answer counts only where it is not marked as unsure; being unsure without need is no mistake.
+ * wrong answer counts only where it is not marked as unsure; being unsure without need is no mistake. The first that
+ * is not excused is told, or else the first.
  */
 export function compareAnswers(
   whole: readonly Answers[],
   faulty: readonly Answers[],
-  compared: Compared = { hooks: true }
-): Comparison {
+  compared: Compared = { hooks: true },
+  isExcused: (wrong: Falsehood) => boolean = () => false
+): Exclude<Comparison, { outcome: 'wrong' }> | { readonly outcome: 'wrong'; readonly wrong: Falsehood } {
   let unsure: { fromNs: bigint; toNs: bigint | null } | null = null
   let wrong: { fromNs: bigint; what: string } | null = null
+  let excused: Falsehood | null = null
   for (const [atNs, truth, told] of together(whole, faulty)) {
     const what = difference(truth, told, compared)
-    if (wrong !== null && what === null)
-      return { outcome: 'wrong', wrong: { ...wrong, toNs: atNs, noticed: true } }
+    const isUnsure = told.unsure.patches || told.unsure.hooks || told.unsure.modules
+    if (wrong !== null && what === null) {
+      const ended = { ...wrong, toNs: atNs, noticed: true, corrected: !isUnsure }
+      if (!isExcused(ended)) return { outcome: 'wrong', wrong: ended }
+      excused ??= ended
+      wrong = null
+    }
     if (what !== null) wrong ??= { fromNs: atNs, what }
-    if (told.doubt === null && unsure !== null) unsure.toNs ??= atNs
-    if (told.doubt !== null) unsure ??= { fromNs: atNs, toNs: null }
+    if (!isUnsure && unsure !== null) unsure.toNs ??= atNs
+    if (isUnsure) unsure ??= { fromNs: atNs, toNs: null }
   }
-  if (wrong !== null) return { outcome: 'wrong', wrong: { ...wrong, toNs: null, noticed: false } }
+  if (wrong !== null)
+    return { outcome: 'wrong', wrong: { ...wrong, toNs: null, noticed: false, corrected: false } }
+  if (excused !== null) return { outcome: 'wrong', wrong: excused }
   return unsure === null ? { outcome: 'equal' } : { outcome: 'unsure', unsure }
 }
+
+/** What a view says something about: it is unsure while one of them is. */
+const aboutOf = {
+  patches: ['patches'],
+  functions: ['patches'],
+  reached: ['patches', 'hooks'],
+  hooks: ['patches', 'hooks'],
+  modules: ['modules'],
+  transition: ['patches'],
+  tasks: ['patches']
+} as const satisfies Readonly<Record<keyof Views, readonly DoubtPart[]>>
 
 /** What the two disagree about; null when they agree, or when the faulty one says that it is unsure. */
 function difference(
   { views: truth }: Answers,
-  { doubt, unsureWhoSwitched, views: told }: Answers,
+  { unsure, unsureWhoSwitched, views: told }: Answers,
   { hooks }: Compared
 ): string | null {
-  if (doubt !== null) return null
-  for (const part of ['patches', 'functions', 'hooks', 'modules', 'transition'] as const) {
-    if (part === 'hooks' && !hooks) continue
-    if (told[part] !== truth[part]) return `${part}: ${truth[part]} is told as ${told[part]}`
+  for (const [view, about] of Object.entries(aboutOf) as [keyof Views, readonly DoubtPart[]][]) {
+    if (about.some((part) => unsure[part])) continue
+    if ((view === 'hooks' || view === 'reached') && !hooks) continue
+    if (view === 'tasks' && unsureWhoSwitched) continue
+    if (told[view] === truth[view] || (view === 'hooks' && isSameButUnknown(truth.hooks, told.hooks)))
+      continue
+    return `${view}: ${truth[view]} is told as ${told[view]}`
   }
-  return unsureWhoSwitched || told.tasks === truth.tasks
-    ? null
-    : `tasks switched and blocked: ${truth.tasks} are told as ${told.tasks}`
+  return null
+}
+
+/** Whether they differ only in addresses that one of the two does not know, as it says. */
+function isSameButUnknown(truth: string, told: string): boolean {
+  const [ours, theirs] = [truth, told].map((text) => JSON.parse(text) as { address: string | null }[])
+  if (ours === undefined || theirs === undefined || ours.length !== theirs.length) return false
+  return ours.every((row, n) => {
+    const other = theirs[n] ?? row
+    const address = row.address === null || other.address === null ? null : row.address
+    const known = { ...other, address: address === null ? null : other.address }
+    return JSON.stringify({ ...row, address }) === JSON.stringify(known)
+  })
 }
 
 /** Both at each time at which either changes. */
@@ -156,10 +203,14 @@ function viewsOf(state: KernelState): Views {
     ...patch,
     objects: byName(patch.objects.map((object) => ({ ...object, functions: byName(object.functions) })))
   }))
+  const functions = functionViews(state)
   const hooks = hookRows(state).map(({ since: _, unsure: _unsure, ...row }) => row)
   return {
     patches: JSON.stringify(patches),
-    functions: JSON.stringify(functionViews(state)),
+    functions: JSON.stringify(
+      functions.map(({ switched, unswitched, ...view }) => [view, switched.version, unswitched.version])
+    ),
+    reached: JSON.stringify(functions.map(({ switched, unswitched }) => [switched.hook, unswitched.hook])),
     hooks: JSON.stringify(hooks),
     modules: JSON.stringify([...state.modules.keys()].sort()),
     transition: JSON.stringify(transition && [transition.patch, transition.goal]),
@@ -176,7 +227,12 @@ function tasksOf({ transition }: KernelState): string {
 }
 
 /** Of a machine that has just booted. */
-const nothing: Answers = { atNs: 0n, doubt: null, unsureWhoSwitched: false, views: viewsOf(emptyState()) }
+const nothing: Answers = {
+  atNs: 0n,
+  unsure: { patches: false, hooks: false, modules: false },
+  unsureWhoSwitched: false,
+  views: viewsOf(emptyState())
+}
 
 function earlier(a: bigint | undefined, b: bigint | undefined): bigint {
   if (a === undefined || b === undefined) return a ?? b ?? 0n

@@ -9,7 +9,6 @@ const stretchMax = 32
 export const duplicated: EvidenceFault = {
   name: 'duplicated',
   says: 'a stretch of records is there twice: each line doubled, or the stretch again behind itself',
-  unknowable: null,
   apply(text, shape, chance) {
     const { header, records } = recordsOf(text, shape)
     const { before, stretch, behind } = stretchOf(records, chance)
@@ -22,7 +21,6 @@ export const duplicated: EvidenceFault = {
 export const reordered: EvidenceFault = {
   name: 'reordered',
   says: 'a stretch of records is out of order: as CPUs in turn, or, where one CPU wrote them, at random',
-  unknowable: null,
   apply(text, shape, chance) {
     const { header, records } = recordsOf(text, shape)
     const { before, stretch, behind, whole } = stretchOf(records, chance)
@@ -39,7 +37,6 @@ export const reordered: EvidenceFault = {
 export const cut: EvidenceFault = {
   name: 'cut',
   says: 'the file ends in the middle of a line: its collector died, or the disk was full',
-  unknowable: null,
   apply(text, shape, chance) {
     const { header, records } = recordsOf(text, shape)
     if (records.length < 2) return null
@@ -51,11 +48,10 @@ export const cut: EvidenceFault = {
   }
 }
 
-/** A collector that ended between two lines, and left no header that counts. */
+/** A collector that ended between two lines, and left no header that counts: what others tell goes on. */
 export const collectorDied: EvidenceFault = {
   name: 'collector-died',
   says: 'the file ends early, behind a whole line, and nothing in it counts the rest',
-  unknowable: 'whether anything happened after the last line, as long as no other source tells',
   apply(text, shape, chance) {
     const { records } = recordsOf(text, shape)
     if (records.length < 2) return null
@@ -73,7 +69,6 @@ function clockStep(name: string, way: string, sign: bigint): EvidenceFault {
   return {
     name,
     says: `the clock was set ${way} by 20 ms to 20 s: all times behind that point are off`,
-    unknowable: 'a step that makes no time go back on its CPU, where no other clock has any later line',
     apply(text, shape, chance) {
       const { header, records } = recordsOf(text, shape)
       if (records.length < 2) return null

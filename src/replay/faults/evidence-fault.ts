@@ -7,8 +7,6 @@ export interface EvidenceFault {
   readonly name: string
   /** What goes wrong and how the tools show it, in a sentence. */
   readonly says: string
-  /** What of it nothing in the evidence can tell, in a sentence; null: it always shows. */
-  readonly unknowable: string | null
   /**
    * The source's text with the fault at a place of chance: one file, or several where several collectors ran. Null
    * where the text has no such place.

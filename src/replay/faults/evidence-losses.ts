@@ -9,7 +9,6 @@ const lostMax = 60
 export const lostEvents: EvidenceFault = {
   name: 'lost-events',
   says: "a CPU's ring buffer overran: a stretch of its records is gone, and a mark stands before the next one",
-  unknowable: null,
   apply(text, shape, chance) {
     const { records } = recordsOf(text, shape)
     const left = withOverrun(records, shape, chance)
@@ -22,7 +21,6 @@ export const lostEvents: EvidenceFault = {
 export const lostSilently: EvidenceFault = {
   name: 'lost-silently',
   says: 'the file lacks a stretch of records: no mark, but its header still counts them',
-  unknowable: null,
   apply(text, shape, chance) {
     const { header, records } = recordsOf(text, shape)
     const left = withoutStretch(records, chance)
@@ -32,11 +30,10 @@ export const lostSilently: EvidenceFault = {
   }
 }
 
-/** As `lost-silently`, of what has no header: what is missing shows only in what does not fit together. */
+/** As `lost-silently`, of what has no header: what is missing shows only where other evidence tells of it. */
 export const lostUncounted: EvidenceFault = {
   name: 'lost-uncounted',
   says: 'the file lacks a stretch of records, and neither mark nor header tells',
-  unknowable: 'whatever began and ended inside the stretch, or has not been followed by anything yet',
   apply(text, shape, chance) {
     const left = withoutStretch(recordsOf(text, shape).records, chance)
     return left === null ? null : [textOf(left)]
@@ -47,7 +44,6 @@ export const lostUncounted: EvidenceFault = {
 export const collectorRestarted: EvidenceFault = {
   name: 'collector-restarted',
   says: 'the collector was started again: a hole in time, its header once more, and the rest',
-  unknowable: null,
   apply(text, shape, chance) {
     const { header, records } = recordsOf(text, shape)
     if (header.length === 0 || records.length < 3) return null
@@ -69,7 +65,6 @@ export const collectorRestarted: EvidenceFault = {
 export const twoCollectors: EvidenceFault = {
   name: 'two-collectors',
   says: 'two collectors wrote the same records into a file each, and each lost others',
-  unknowable: null,
   apply(text, shape, chance) {
     const { records } = recordsOf(text, shape)
     const half = records.length >> 1

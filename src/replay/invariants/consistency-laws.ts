@@ -110,7 +110,8 @@ export const oneSetOfVersions = defineInvariant<{ sets: Sets | null }>({
     const { transition } = state
     if (sets === null || transition === null || transition.patch !== sets.patch) return []
     const patch = findPatch(state, sets.patch)
-    if (patch === undefined || !transition.started || sets.completing || state.doubt !== null) return []
+    if (patch === undefined || !transition.started || sets.completing || state.doubt.patches !== null)
+      return []
     const mixed = bothStates.find((patchState) => isMixed(state, patch, patchState, sets))
     if (mixed === undefined) return []
     const who = mixed === targetOf(state) ? 'have switched' : 'have not switched'

@@ -15,7 +15,7 @@ export const sysfsShowsList = defineInvariant<{ found: Complaint[] }>({
     if (event.type !== 'host.observed') return
     const { patches, fromNs } = event.data
     // A snapshot across a change, and a history with holes, prove nothing.
-    const isQuiet = BigInt(fromNs) > state.changedNs && state.changedNs > 0n && state.doubt === null
+    const isQuiet = BigInt(fromNs) > state.changedNs && state.changedNs > 0n && state.doubt.patches === null
     if (patches === null || !isQuiet) return
     for (const { name } of patches) {
       if (findPatch(state, name) === undefined)

@@ -1,5 +1,5 @@
 import { decide, type ModuleSpec, type Operation, perform, type World } from '../../kernel/index.ts'
-import { copyState, functionKey, type KernelState } from '../../projections/index.ts'
+import { copyState, functionKey, type KernelState, unsureOf } from '../../projections/index.ts'
 import { type Assessment, assess, type HookRisk, type InvariantRisk } from './assess.ts'
 import { whyRefused } from './refusal.ts'
 import { remediesFor } from './remedies.ts'
@@ -19,7 +19,7 @@ export interface Preflight {
 
 /** Tries a rollout on the present state of a host; the state is left as it is. */
 export function preflight(present: KernelState, spec: ModuleSpec, world: World): Preflight {
-  const unsure = unsureOf(present)
+  const unsure = reasonsOf(present)
   if (isPresent(present, spec)) {
     return { verdict: 'present', refused: null, hooks: [], invariants: [], instead: [], unsure }
   }
@@ -125,11 +125,13 @@ function ownVersion(present: KernelState, spec: ModuleSpec, world: World, risk: 
   ]
 }
 
-function unsureOf({ doubt, patches, hooks, transition }: KernelState): string[] {
+function reasonsOf(state: KernelState): string[] {
+  const { patches, hooks, transition } = state
+  const doubt = unsureOf(state, 'patches', 'hooks', 'modules')
   const unknown = patches.filter((patch) => !patch.offList && !patch.objectsKnown).map(({ name }) => name)
   const placeless = hooks.filter((hook) => hook.function === null).map(({ program }) => program)
   return [
-    ...(doubt === null ? [] : [doubt.reason]),
+    ...(doubt === null ? [] : [doubt]),
     ...(doubt === null && transition?.unsure != null ? [transition.unsure] : []),
     ...unknown.map((name) => `nothing tells what ${name} changes: no manifest, no sysfs`),
     ...placeless.map((program) => `nothing tells which function ${program} is on`)

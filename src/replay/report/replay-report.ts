@@ -60,15 +60,21 @@ export interface EvidenceFinding {
   readonly source: string
   readonly fault: string
   readonly places: number
-  /** The answers are the same, are unsure for a time, are wrong until later evidence shows it, or to the end. */
+  /** The answers are the same, or are unsure for a time. */
   readonly equal: number
   readonly unsure: number
+  /** An answer is wrong, and a kernel could have left all the evidence that there was: nothing could show it. */
+  readonly hidden: number
+  /** An answer is wrong until later evidence shows it, or to the end, and the evidence could have shown it before. */
   readonly late: number
   readonly wrong: number
-  /** The first place where an answer was wrong without a word. */
-  readonly first: { readonly seed: number; readonly fromNs: bigint; readonly what: string } | null
-  /** What of the fault no evidence can tell; null: it always shows, and a wrong answer is a fault of klplog's. */
-  readonly unknowable: string | null
+  /** The first place where an answer was wrong without a word; one where the evidence shows it goes before. */
+  readonly first: {
+    readonly seed: number
+    readonly fromNs: bigint
+    readonly what: string
+    readonly hidden: boolean
+  } | null
 }
 
 /** What a replay came to. */

@@ -9,7 +9,8 @@ import {
   type MemoryHistory,
   memoryHistory,
   QuestionError,
-  stateAt
+  stateAt,
+  unsureOf
 } from '../../projections/index.ts'
 import { rulesOf } from '../scenario/run-scenario.ts'
 import { isAsked, operationText } from './operation-text.ts'
@@ -107,7 +108,9 @@ async function run(
   { stream, lastPosition }: Stream,
   asked: WhatIfAsked
 ): Promise<Run> {
-  const { policy: recordedPolicy, doubt } = await stateAt(log, stream, lastPosition)
+  const last = await stateAt(log, stream, lastPosition)
+  const { policy: recordedPolicy } = last
+  const doubt = unsureOf(last, 'patches', 'hooks')
   if (recordedPolicy === null) {
     throw new QuestionError(
       `${stream}: nothing tells the policy of the kernel that was recorded`,
@@ -126,7 +129,7 @@ async function run(
   const policy = asked.policy ?? recordedPolicy
   const result = whatIf(history, recorded, { rules: rulesOf[policy], added, without })
   const unsure = [
-    ...(doubt === null ? lostEvidence(history) : [doubt.reason]),
+    ...(doubt === null ? lostEvidence(history) : [doubt]),
     ...recorded.unknown.map((name) => `nothing tells what ${name} changes (a manifest could)`),
     ...unexplained(result)
   ]
