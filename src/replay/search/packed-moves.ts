@@ -54,9 +54,12 @@ export function moveArgument(move: number): number {
   return move & 0xff
 }
 
+/** No state leaves more of them open. */
+export const movesMax = 512
+
 /** The moves that a state leaves open, and what would be refused there. */
 export class Moves {
-  readonly list = new Uint16Array(512)
+  readonly list = new Uint16Array(movesMax)
   count = 0
   /** Bits by the places in `refusalNames`. */
   refusals = 0

@@ -4,10 +4,10 @@ import { makeMove } from './make-move.ts'
 import { coveredHooks } from './packed-coverage.ts'
 import { type LawId, law, lawIds } from './packed-laws.ts'
 import { Layout } from './packed-layout.ts'
-import { type MoveName, Moves, moveNames, refusalNames } from './packed-moves.ts'
+import { type MoveName, Moves, moveNames, movesMax, refusalNames } from './packed-moves.ts'
 import { bytes, copyWork, newWork, readOrder } from './packed-state.ts'
 import type { PackedWorld } from './packed-world.ts'
-import { movesMax, StateTable } from './state-table.ts'
+import { StateTable } from './state-table.ts'
 import { type Renaming, Symmetry } from './symmetry.ts'
 
 /** Where an invariant was first seen broken: by this move, in this state. */

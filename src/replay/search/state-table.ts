@@ -1,8 +1,7 @@
+import { movesMax } from './packed-moves.ts'
+
 /** Room for states at the beginning; it doubles whenever it is full. */
 const statesAtFirst = 1 << 12
-
-/** No state has more moves. */
-export const movesMax = 512
 
 /**
  * Every state once, in the order in which they were found, with the state and the move that it was found by: open
@@ -77,6 +76,7 @@ export class StateTable {
       const number = found[n] as number
       if (number !== 0) sum ^= states[(number - 1) * this.#words] as number
     }
+    // Used, or nobody would have to read them.
     found[0] = sum
   }
 
