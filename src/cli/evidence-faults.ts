@@ -10,18 +10,11 @@ import {
   type EvidenceFault,
   type EvidenceText,
   evidenceShapes,
-  type Falsehood,
   LegalHistories,
   type ManifestModules,
   rulesOf
 } from '../replay/index.ts'
-import {
-  type EvidenceBoot,
-  keptInMemory,
-  memorySource,
-  type ToldEvent,
-  toldBy
-} from './evidence-in-memory.ts'
+import { type EvidenceBoot, keptInMemory, memorySource, toldBy } from './evidence-in-memory.ts'
 import { readManifests } from './manifest-file.ts'
 
 /** The evidence of one boot, one source of which goes wrong in one way after another. */
@@ -42,7 +35,7 @@ export class FaultableEvidence {
     faulty: { readonly source: string; readonly format: EvidenceFormat; readonly text: EvidenceText },
     others: readonly FormattedSource[],
     boot: EvidenceBoot,
-    whole: readonly HistoryEvent[],
+    { whole, others: alone }: Readonly<Record<'whole' | 'others', readonly HistoryEvent[]>>,
     modules: ManifestModules,
     compared: Compared
   ) {
@@ -54,7 +47,10 @@ export class FaultableEvidence {
     this.#whole = answersOf(whole)
     this.#compared = compared
     const policy = boot.policy ?? policyOf(whole)
-    this.#legal = policy === null ? null : new LegalHistories(boot.stream, whole, rulesOf[policy], modules)
+    this.#legal =
+      policy === null
+        ? null
+        : new LegalHistories(boot.stream, { whole, others: alone }, rulesOf[policy], modules)
   }
 
   /** `faulty` is one of the sources: the one that goes wrong. The others are read once, and kept. */
@@ -73,7 +69,7 @@ export class FaultableEvidence {
       { source, format: faulty.format, text },
       others,
       boot,
-      whole,
+      { whole, others: await toldBy(others, boot) },
       readManifests(
         sources.flatMap(({ format, source: one }) => (format.name === 'manifest' ? [one.name] : []))
       ),
@@ -90,23 +86,10 @@ export class FaultableEvidence {
       memorySource(n === 0 ? this.source : `${this.source}.${n + 1}`, this.#format, lines, ended)
     )
     const told = await toldBy([...copies, ...this.#others], this.#boot)
-    const damaged = new Set(copies.map((copy) => copy.source.name))
-    const others = told.filter(({ evidence }) => !damaged.has(evidence.source))
-    const isExcused = (one: Falsehood) => isOfSameMoment(one, others)
-    const comparison = compareAnswers(this.#whole, answersOf(told), this.#compared, isExcused)
+    const comparison = compareAnswers(this.#whole, answersOf(told), this.#compared)
     if (comparison.outcome !== 'wrong') return comparison
-    const { wrong } = comparison
-    return { ...comparison, hidden: isExcused(wrong) || (this.#legal?.couldBe(told, wrong.toNs) ?? false) }
+    return { ...comparison, hidden: this.#legal?.couldBe(told, comparison.wrong.toNs) ?? false }
   }
-}
-
-/** How far apart two sources that saw the same usually put it: each reads the clock at its own time. */
-const sameMomentNs = 10_000_000n
-
-/** Whether the answer is wrong only until, or since, another source tells the same of the same moment. */
-function isOfSameMoment({ fromNs, toNs, corrected }: Falsehood, others: readonly ToldEvent[]): boolean {
-  if (!corrected || toNs === null || toNs - fromNs > sameMomentNs) return false
-  return others.some(({ uptimeNs }) => uptimeNs === fromNs || uptimeNs === toNs)
 }
 
 function policyOf(history: readonly HistoryEvent[]): Policy | null {

@@ -8,7 +8,7 @@ import {
   type Sink,
   survey
 } from '../collectors/index.ts'
-import type { AppendResult, NewEvent, Policy } from '../events/index.ts'
+import type { AppendResult, HistoryEvent, NewEvent, Policy } from '../events/index.ts'
 
 /** A source that is no file: its lines are in memory. `ended`: the last one has its line end. */
 export function memorySource(
@@ -75,14 +75,11 @@ export interface EvidenceBoot {
   readonly manifests?: ReadonlyMap<string, PatchManifest>
 }
 
-/** An event of a history that is in memory only. */
-export type ToldEvent = NewEvent & { readonly position: number }
-
 /** What evidence of one boot tells, without a database: as a log would have it, each id once. */
 export async function toldBy(
   sources: readonly FormattedSource[],
   { manifests = new Map(), ...boot }: EvidenceBoot
-): Promise<ToldEvent[]> {
+): Promise<HistoryEvent[]> {
   const log = new MemoryLog()
   const found = await survey(sources)
   for (const [name, manifest] of manifests) found.manifests.set(name, manifest)
@@ -91,7 +88,7 @@ export async function toldBy(
 }
 
 class MemoryLog implements Sink {
-  readonly events: ToldEvent[] = []
+  readonly events: HistoryEvent[] = []
   readonly #known = new Set<string>()
 
   async append(_stream: string, _expected: unknown, events: readonly NewEvent[]): Promise<AppendResult> {

@@ -22,14 +22,11 @@ export interface Falsehood extends Stretch {
   readonly what: string
   /** Whether it ended: later evidence showed the mistake, and the answers are unsure or right again. */
   readonly noticed: boolean
-  /** It ended in that the same was told, and not in that the answers became unsure. */
-  readonly corrected: boolean
 }
 
 /**
  * What became of the answers: the same at all times, unsure for a time, or wrong without a word. `hidden`, of a wrong
- * one: a kernel could have left all the evidence that there was until it ended, or another source told the same of the
- * same moment by its own reading of the clock, so that nothing could show it.
+ * one: a kernel could have left all the evidence that there was until it ended, so that nothing could show it.
  */
 export type Comparison =
   | { readonly outcome: 'equal' }
@@ -103,34 +100,25 @@ export function answersOf(history: Iterable<HistoryEvent>): Answers[] {
 
 /**
  * Holds what faulty evidence tells against what the whole evidence tells, at every time at which either changes. A
- * wrong answer counts only where it is not marked as unsure; being unsure without need is no mistake. The first that
- * is not excused is told, or else the first.
+ * wrong answer counts only where it is not marked as unsure; being unsure without need is no mistake.
  */
 export function compareAnswers(
   whole: readonly Answers[],
   faulty: readonly Answers[],
-  compared: Compared = { hooks: true },
-  isExcused: (wrong: Falsehood) => boolean = () => false
+  compared: Compared = { hooks: true }
 ): Exclude<Comparison, { outcome: 'wrong' }> | { readonly outcome: 'wrong'; readonly wrong: Falsehood } {
   let unsure: { fromNs: bigint; toNs: bigint | null } | null = null
   let wrong: { fromNs: bigint; what: string } | null = null
-  let excused: Falsehood | null = null
   for (const [atNs, truth, told] of together(whole, faulty)) {
     const what = difference(truth, told, compared)
-    const isUnsure = told.unsure.patches || told.unsure.hooks || told.unsure.modules
-    if (wrong !== null && what === null) {
-      const ended = { ...wrong, toNs: atNs, noticed: true, corrected: !isUnsure }
-      if (!isExcused(ended)) return { outcome: 'wrong', wrong: ended }
-      excused ??= ended
-      wrong = null
-    }
+    if (wrong !== null && what === null)
+      return { outcome: 'wrong', wrong: { ...wrong, toNs: atNs, noticed: true } }
     if (what !== null) wrong ??= { fromNs: atNs, what }
+    const isUnsure = told.unsure.patches || told.unsure.hooks || told.unsure.modules
     if (!isUnsure && unsure !== null) unsure.toNs ??= atNs
     if (isUnsure) unsure ??= { fromNs: atNs, toNs: null }
   }
-  if (wrong !== null)
-    return { outcome: 'wrong', wrong: { ...wrong, toNs: null, noticed: false, corrected: false } }
-  if (excused !== null) return { outcome: 'wrong', wrong: excused }
+  if (wrong !== null) return { outcome: 'wrong', wrong: { ...wrong, toNs: null, noticed: false } }
   return unsure === null ? { outcome: 'equal' } : { outcome: 'unsure', unsure }
 }
 

@@ -15,20 +15,23 @@ export class LegalHistories {
   readonly #stream: string
   readonly #world: World
   readonly #returns: ManifestModules['returns']
-  /** What the model does not explain of the whole evidence either. */
+  /** What the model does not explain of undamaged evidence either. */
   readonly #unexplained: ReadonlySet<string>
 
-  /** `whole`: what the evidence tells without a fault. */
+  /**
+   * `whole`: what the evidence tells without a fault. `others`: what the sources beside the faulty one tell by
+   * themselves; a kernel has left them, whatever the model needs beside them.
+   */
   constructor(
     stream: string,
-    whole: readonly HistoryEvent[],
+    { whole, others }: Readonly<Record<'whole' | 'others', readonly HistoryEvent[]>>,
     rules: PolicyRules,
     { specs, returns }: ManifestModules
   ) {
     this.#stream = stream
     this.#world = recordedModules(whole, rules, specs).world
     this.#returns = returns
-    this.#unexplained = new Set(this.#divergences(whole).map(nameOf))
+    this.#unexplained = new Set([whole, others].flatMap((told) => this.#divergences(told).map(nameOf)))
   }
 
   /** Whether a kernel can have left all that is told before this time; null: all of it. */
