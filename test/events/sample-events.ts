@@ -1,3 +1,4 @@
+import { catalogue } from '../../src/events/catalogue.ts'
 import type { EventData, NewEvent, StoredEvent } from '../../src/events/index.ts'
 
 /** A plain event: pid `pid` switched, `number` ms after boot; the number makes the id. */
@@ -38,5 +39,5 @@ export async function collect<T>(pages: AsyncIterable<readonly T[]> | Iterable<r
 
 /** What was appended, as the log gives it back. */
 export function stored(event: NewEvent, stream: string, position: number, revision: number): StoredEvent {
-  return { ...event, stream, position, revision, version: 1 }
+  return { ...event, stream, position, revision, version: catalogue[event.type].version }
 }

@@ -5,11 +5,21 @@ import { z } from 'zod'
 import { canonical } from '../../../src/events/canonical.ts'
 import { catalogue } from '../../../src/events/catalogue.ts'
 import { type EventLog, exportLog, ImportError, importLog, StoreError } from '../../../src/events/index.ts'
-import { createUpcasters } from '../../../src/events/upcasters.ts'
+import { createUpcasters, upcasters } from '../../../src/events/upcasters.ts'
 import { anyEvent } from '../arbitrary-events.ts'
 import type { WithLog } from '../log-contract.ts'
 import { collect, switched, switches } from '../sample-events.ts'
 import { sampleModel } from '../sample-read-model.ts'
+
+/** What leads the older versions of klplog's own types to the present ones. */
+const own = Object.entries(catalogue).flatMap(([type, { version }]) =>
+  Array.from({ length: version - 1 }, (_, n) => ({
+    type,
+    from: n + 1,
+    to: version,
+    upcast: (data: unknown) => upcasters.upcast(type, n + 1, data)
+  }))
+)
 
 /** A later catalogue, in which patch.freed says whether the module stayed. */
 const later = createUpcasters(
@@ -18,6 +28,7 @@ const later = createUpcasters(
     'patch.freed': { version: 3, data: z.strictObject({ name: z.string(), pinned: z.boolean().nullable() }) }
   },
   [
+    ...own,
     {
       type: 'patch.freed',
       from: 1,
