@@ -7,7 +7,8 @@ import { withRealOutput } from './support/console-blocks.ts'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const path = join(root, 'README.md')
 
-test('every output in the README is really printed', () => {
+// Some twenty commands, one after the other, each a process of its own.
+test('every output in the README is really printed', { timeout: 600_000 }, () => {
   const readme = readFileSync(path, 'utf8')
   const real = withRealOutput(readme, root)
   // `README=refresh npx vitest run test/readme.test.ts` writes what is printed now; read it before committing.
