@@ -1,3 +1,4 @@
+import { type ClockStep, firstStep, type Place, type Seen } from './clock-step.ts'
 import type { Clock } from './observation.ts'
 
 /** Messages remembered a clock; more would not make the offset better. */
@@ -8,25 +9,6 @@ const pairsMax = 64
 
 /** Within a boot the two clocks keep their distance to this. */
 const jitterNs = 8_000_000n
-
-/** A line with the name of its source. */
-interface Place {
-  readonly source: string
-  readonly line: number
-  readonly raw: string
-}
-
-interface Seen extends Place {
-  readonly timeNs: bigint
-}
-
-/** The trace's clock and another's part company: behind `fromNs` in the trace's, at this line at the latest. */
-export interface ClockStep extends Place {
-  readonly fromNs: bigint
-  readonly byNs: bigint
-  /** Whose clock the other one is. */
-  readonly other: string
-}
 
 /**
  * Finds what the printk clock is off by: the trace's `console:` records carry lines of the kernel log in the
@@ -81,19 +63,11 @@ export class ClockMatch {
     const pairs = this.#pairs()
     const [first] = pairs
     if (first === undefined) return null
-    let lastAgreeing = first.traced
-    for (const [n, { traced, offsetNs }] of pairs.entries()) {
-      const byNs = offsetNs - first.offsetNs
-      const next = pairs[n + 1]
-      if (!isStep(byNs)) lastAgreeing = traced
-      else if (next === undefined || isStep(next.offsetNs - first.offsetNs)) {
-        const { source, line, raw } = traced
-        // A clock that was set back puts what is younger before what is older, as far back as it was set.
-        const fromNs = lastAgreeing.timeNs + (byNs < 0n ? byNs : 0n)
-        return { source, line, raw, fromNs: fromNs < 0n ? 0n : fromNs, byNs, other: 'the kernel log' }
-      }
-    }
-    return null
+    const other = 'the kernel log'
+    return firstStep(
+      pairs.map(({ traced, offsetNs }) => ({ traced, byNs: offsetNs - first.offsetNs, other })),
+      jitterNs
+    )
   }
 
   #pairs(): { readonly traced: Seen; readonly offsetNs: bigint }[] {
@@ -112,10 +86,6 @@ export class ClockMatch {
 
 function isBefore({ source, line }: Place, step: ClockStep | null): boolean {
   return step === null || source !== step.source || line < step.line
-}
-
-function isStep(ns: bigint): boolean {
-  return ns > jitterNs || ns < -jitterNs
 }
 
 /** The median of the most values that lie within the jitter of one another; 0 of none. */

@@ -1,4 +1,4 @@
-import type { ClockStep } from './clock-match.ts'
+import { type ClockPair, type ClockStep, firstStep, type Seen } from './clock-step.ts'
 import type { Clock, Observation, Reading } from './observation.ts'
 import type { FormattedSource } from './read-source.ts'
 
@@ -12,14 +12,6 @@ const jitterNs = 10_000_000n
 
 /** A clock is not found to be another one by less, twice in a row. */
 const stepMinNs = 15_000_000n
-
-/** What a trace has a record of, and when. */
-interface Traced {
-  readonly timeNs: bigint
-  readonly source: string
-  readonly line: number
-  readonly raw: string
-}
 
 /** What another source tells: between these times the trace must have a record of it. */
 export interface Witness {
@@ -42,7 +34,7 @@ export interface Unmet {
  * commands. What they all see and the trace has no record of was lost from it, whatever the trace itself says.
  */
 export class CrossCheck {
-  readonly #traced = new Map<string, Traced[]>()
+  readonly #traced = new Map<string, Seen[]>()
   readonly #timesNs: bigint[] = []
   #isPart = false
   readonly #witnesses: (Witness & { readonly clock: Clock })[] = []
@@ -95,30 +87,19 @@ export class CrossCheck {
 
   /** Where the trace's clock parts from that of the others for good; null where it never does. */
   step(): ClockStep | null {
-    const pairs: { at: Traced; byNs: bigint; other: string }[] = []
+    const pairs: ClockPair[] = []
     for (const [key, witnesses] of this.#byKey(null)) {
       const records = this.#traced.get(key) ?? []
       // Where one of them lacks some, nothing tells which belong together.
       if (records.length !== witnesses.length) continue
-      records.forEach((at, n) => {
+      records.forEach((traced, n) => {
         const witness = witnesses[n]
         if (witness === undefined) return
-        pairs.push({ at, byNs: distance(at.timeNs, witness), other: witness.source.source.name })
+        pairs.push({ traced, byNs: distance(traced.timeNs, witness), other: witness.source.source.name })
       })
     }
-    pairs.sort((a, b) => a.at.line - b.at.line)
-    let lastAgreeingNs = 0n
-    for (const [n, { at, byNs, other }] of pairs.entries()) {
-      const next = pairs[n + 1]
-      if (!isStep(byNs)) lastAgreeingNs = at.timeNs
-      else if (next === undefined || isStep(next.byNs)) {
-        // A clock that was set back puts what is younger before what is older, as far back as it was set.
-        const fromNs = lastAgreeingNs + (byNs < 0n ? byNs : 0n)
-        const { source, line, raw } = at
-        return { source, line, raw, fromNs: fromNs < 0n ? 0n : fromNs, byNs, other }
-      }
-    }
-    return null
+    pairs.sort((a, b) => a.traced.line - b.traced.line)
+    return firstStep(pairs, stepMinNs)
   }
 
   /** Witnesses in the trace's clock, each source's by itself: what two of them tell is no second record. */
@@ -239,10 +220,6 @@ function firstFrom(timesNs: readonly bigint[], ns: bigint): number {
 function distance(timeNs: bigint, { fromNs, toNs }: { fromNs: bigint; toNs: bigint }): bigint {
   if (timeNs < fromNs) return timeNs - fromNs
   return timeNs > toNs ? timeNs - toNs : 0n
-}
-
-function isStep(ns: bigint): boolean {
-  return ns > stepMinNs || ns < -stepMinNs
 }
 
 function listIn<T>(lists: Map<string, T[]>, key: string): T[] {

@@ -1,5 +1,6 @@
 import type { Policy } from '../events/index.ts'
-import { ClockMatch, type ClockStep } from './clock-match.ts'
+import { ClockMatch } from './clock-match.ts'
+import type { ClockStep } from './clock-step.ts'
 import { CrossCheck, type Unmet } from './cross-check.ts'
 import type { CommandWindow } from './interpret/knowledge.ts'
 import type { Observation, PatchManifest, Reading } from './observation.ts'
