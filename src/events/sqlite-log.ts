@@ -24,7 +24,7 @@ import { type Connection, type ConnectionOptions, openConnection } from './sqlit
 import { asOpenError, asStoreError } from './sqlite-errors.ts'
 import { History } from './sqlite-history.ts'
 import { modelRows, newestSnapshot } from './sqlite-model-rows.ts'
-import { modelsOutdated, outdatedModels, recordVersions } from './sqlite-model-versions.ts'
+import { modelsOutdated } from './sqlite-model-versions.ts'
 import { Reader } from './sqlite-read.ts'
 import { ReadModels } from './sqlite-read-models.ts'
 import { RejectedStore } from './sqlite-rejected.ts'
@@ -67,7 +67,6 @@ export class SqliteLog implements EventLog, ReadModelSource {
   readonly #history: History
   readonly #reader: Reader
   readonly #overview: Overview
-  readonly #models: readonly ReadModel[]
   readonly #readModels: ReadModels
   readonly #appender: Appender
   readonly #rejected: RejectedStore
@@ -80,7 +79,6 @@ export class SqliteLog implements EventLog, ReadModelSource {
     this.#history = new History(connection, upcasters)
     this.#reader = new Reader(connection, this.#history)
     this.#overview = new Overview(connection)
-    this.#models = readModels
     this.#readModels = new ReadModels(connection, readModels, this.#history)
     this.#appender = new Appender(connection, upcasters, this.#readModels)
     this.#rejected = new RejectedStore(connection)
@@ -189,7 +187,7 @@ export class SqliteLog implements EventLog, ReadModelSource {
 
   /** Rows of an older version give way to new ones; where nothing may be written, they are refused. */
   async renewReadModels(onOutdated?: (events: number) => Promise<void>): Promise<void> {
-    const outdated = this.#run(() => outdatedModels(this.#connection, this.#models))
+    const outdated = this.#run(() => this.#readModels.outdated())
     if (outdated.length === 0) return
     const { readOnly, path } = this.#connection
     if (readOnly) throw modelsOutdated(path, outdated)
@@ -222,7 +220,6 @@ export class SqliteLog implements EventLog, ReadModelSource {
           events += count
           onProgress?.(events, total)
         })
-        recordVersions(this.#connection, this.#models)
         return { events }
       })
       .immediate()

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import type { ReadModel, ReadModelRow, ReadModelWrite, RevisedEvent, StreamFold } from './log.ts'
 import type { Connection } from './sqlite-connection.ts'
 import type { History } from './sqlite-history.ts'
+import { outdatedModels, recordVersions } from './sqlite-model-versions.ts'
 import { prepare } from './sqlite-statement.ts'
 
 /** How many streams keep their folds in memory between appends. */
@@ -58,6 +59,11 @@ export class ReadModels {
     this.#cache.clear()
   }
 
+  /** Those whose rows are of an older version. @throws StoreError when the rows of one are of a newer version */
+  outdated(): readonly ReadModel[] {
+    return outdatedModels(this.#connection, this.#models)
+  }
+
   /** Makes every row again from the events alone. Only inside a transaction. */
   rebuild(
     streams: readonly { readonly id: number; readonly name: string }[],
@@ -75,6 +81,7 @@ export class ReadModels {
         onPage(page.length)
       }
     }
+    recordVersions(this.#connection, this.#models)
   }
 
   #foldsAt(streamId: number, stream: string, revision: number): readonly StreamFold[] {
