@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSqliteLog, toWire } from '../../src/events/index.ts'
+import { openSqliteLog } from '../../src/events/index.ts'
 import { temporaryDirectory } from '../cli/command-line.ts'
 import { seeded } from '../cli/seeded.ts'
 import { collect, switches } from '../events/sample-events.ts'
 import { compiled } from '../support/compiled.ts'
-import { startServiceProcess } from './service-process.ts'
+import { append, startServiceProcess } from './service-process.ts'
 
 const kills = process.env.CI === undefined ? 50 : 20
 const seed = 20261125
@@ -54,13 +54,7 @@ describe('a service that is killed', () => {
       const send = async (first: number): Promise<boolean> => {
         const events = switches(first, batch)
         try {
-          const response = await fetch(`${service.url}/v1/events`, {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({ stream: 'a/1', events: events.map(toWire) })
-          })
-          expect(response.status).toBe(200)
-          await response.json()
+          await append(service, events)
           for (const { evidence } of events) acknowledged.add(evidence.line)
           return true
         } catch (error) {

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type NewEvent, toWire } from '../../src/events/index.ts'
+import type { NewEvent } from '../../src/events/index.ts'
 import { temporaryDirectory } from '../cli/command-line.ts'
 import { switched, switches } from '../events/sample-events.ts'
 import { compiled } from '../support/compiled.ts'
 import { EventReader, positionsOf } from './event-source.ts'
-import { heapBytesOf, type ServiceProcess, startServiceProcess } from './service-process.ts'
+import { append, heapBytesOf, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
 const directory = temporaryDirectory()
 let child = ''
@@ -32,16 +32,6 @@ async function start(name: string, limits: object = {}): Promise<void> {
   ])
 }
 
-async function append(events: readonly NewEvent[]): Promise<void> {
-  const response = await fetch(`${service.url}/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ stream: 'a/1', events: events.map(toWire) })
-  })
-  expect(response.status).toBe(200)
-  await response.json()
-}
-
 function read(query: string, headers?: Record<string, string>): EventReader {
   const reader = new EventReader(`${service.url}/v1/live?${query}`, headers)
   readers.push(reader)
@@ -65,7 +55,7 @@ const bulky = (first: number, count: number): NewEvent[] =>
 describe('a service in a process of its own, with 200 live readers', () => {
   it('brings each reader every event once and in order, the slow and the gone cost nobody anything', async () => {
     await start('many', { slowReaderMs: 3000 })
-    await append(bulky(1, 1))
+    await append(service, bulky(1, 1))
     const many = range(1, 200).map(() => read('after=0&send=event'))
     const slow = read('after=0&send=event')
     const gone = read('after=0&send=event')
@@ -76,7 +66,7 @@ describe('a service in a process of its own, with 200 live readers', () => {
     slow.pause()
     gone.close()
     const last = 1001
-    for (let first = 2; first <= last; first += 25) await append(bulky(first, 25))
+    for (let first = 2; first <= last; first += 25) await append(service, bulky(first, 25))
     for (const reader of many) await reader.until(last)
     await expect.poll(() => metric('klplog_live_readers'), { timeout: 60_000 }).toBe(200)
     expect(await metric('klplog_live_readers_cut_total')).toBe(1)
@@ -91,7 +81,7 @@ describe('a service in a process of its own, with 200 live readers', () => {
     expect([...had, ...rest]).toEqual(range(1, last))
 
     // One more for all: whoever got something twice has too many by now.
-    await append(switches(last + 1, 1))
+    await append(service, switches(last + 1, 1))
     for (const reader of many) {
       expect(positionsOf(await reader.until(last + 1))).toEqual(range(1, last + 1))
     }
@@ -121,7 +111,10 @@ describe('the memory of a service', () => {
   async function round(number: number): Promise<void> {
     const first = number * perRound + 1
     // The tasks are always the same: a history of ever more tasks would be a state that grows.
-    await append(range(first, first + perRound - 1).map((n) => switched(n, n % 20)))
+    await append(
+      service,
+      range(first, first + perRound - 1).map((n) => switched(n, n % 20))
+    )
     for (const question of questions) await (await fetch(`${service.url}/${question}`)).text()
     await (await fetch(`${service.url}/v1/timeline?after=@${first}`)).text()
     const goes = new EventReader(`${service.url}/v1/live?after=${first}&patch=lp_a`)

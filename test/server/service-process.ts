@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { expect } from 'vitest'
+import { type NewEvent, toWire } from '../../src/events/index.ts'
 
 /** A service in a process of its own. */
 export interface ServiceProcess {
@@ -26,6 +28,17 @@ export async function startServiceProcess(argv: readonly string[]): Promise<Serv
     child.once('close', () => reject(new Error(`the service did not start: ${stderr}`)))
   })
   return { process: child, url, ended }
+}
+
+/** Appends to the stream `a/1` over HTTP; resolves when the service has acknowledged it. */
+export async function append({ url }: ServiceProcess, events: readonly NewEvent[]): Promise<void> {
+  const response = await fetch(`${url}/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ stream: 'a/1', events: events.map(toWire) })
+  })
+  expect(response.status).toBe(200)
+  await response.json()
 }
 
 /** Bytes of the heap that are in use behind a collection, of a `service-child.ts` with `--expose-gc`. */
