@@ -37,7 +37,6 @@ describe('a service that is killed', () => {
     const random = seeded(seed)
     const acknowledged = new Set<number>()
     let next = 1
-    let inTheMiddle = 0
     for (let kill = 0; kill < kills; kill++) {
       const service = await startServiceProcess([
         start,
@@ -49,7 +48,6 @@ describe('a service that is killed', () => {
         '--rate',
         '1000000'
       ])
-      const timer = setTimeout(() => service.process.kill('SIGKILL'), random() * runMsMax)
       // Two clients at once; what got no answer is sent again after the next start, as ingest --to does.
       const send = async (first: number): Promise<boolean> => {
         const events = switches(first, batch)
@@ -62,15 +60,15 @@ describe('a service that is killed', () => {
           return false
         }
       }
+      // The first answer may take long on a busy machine: the kill's moment counts from there.
+      expect(await send(next)).toBe(true)
+      next += batch
+      setTimeout(() => service.process.kill('SIGKILL'), random() * runMsMax)
       for (;;) {
         const answers = await Promise.all([send(next), send(next + batch)])
-        if (answers.includes(false)) {
-          inTheMiddle += 1
-          break
-        }
+        if (answers.includes(false)) break
         next += 2 * batch
       }
-      clearTimeout(timer)
       await service.ended
       const found = await stored(db)
       const all = new Set(found)
@@ -78,7 +76,6 @@ describe('a service that is killed', () => {
       for (const number of acknowledged) expect(all.has(number), `event ${number}`).toBe(true)
     }
     console.log(`seed ${seed}: ${kills} kills; ${acknowledged.size} events acknowledged`)
-    expect(inTheMiddle).toBe(kills)
-    expect(acknowledged.size).toBeGreaterThan(0)
+    expect(acknowledged.size).toBeGreaterThanOrEqual(kills * batch)
   })
 })
