@@ -110,7 +110,7 @@ export class History {
 
   #decode([data, uptimesNs, types, positions]: JoinedPage, after: number, offset: number) {
     const facts = this.#parse(data, after) as unknown[]
-    const uptimeOf = integers(uptimesNs, this.#parse(uptimesNs, after) as number[])
+    const uptimeOf = this.#integers(uptimesNs, after)
     const others = this.#parse(types, after) as (number | string)[]
     const positionOf = positions === undefined ? undefined : (this.#parse(positions, after) as number[])
     const page = new Array<RevisedEvent>(facts.length)
@@ -128,13 +128,22 @@ export class History {
       page[index] = {
         type,
         data: fact,
-        uptimeNs: BigInt(uptimeOf[index] as number | string),
+        uptimeNs: int64(uptimeOf[index] as number | string),
         position,
         revision
       } as RevisedEvent
     }
     if (other !== others.length || uptimeOf.length !== facts.length) throw this.#corrupt(after)
     return page
+  }
+
+  /** Integers as numbers, or as their digits where a double cannot hold one of them: it holds 104 days of ns. */
+  #integers(array: string, revision: number): readonly (number | string)[] {
+    const numbers = this.#parse(array, revision) as number[]
+    if (numbers.every(Number.isSafeInteger)) return numbers
+    const texts = array.slice(1, -1).split(',')
+    if (texts.every((text) => /^-?\d+$/.test(text))) return texts
+    throw this.#corrupt(revision)
   }
 
   #parse(array: string, revision: number): unknown {
@@ -158,7 +167,12 @@ function jsonArray(value: RawBuilder<unknown>, filter = sql``) {
   return sql<string>`'[' || ifnull(group_concat(${value}) ${filter}, '') || ']'`
 }
 
-/** Integers as numbers, or as their digits where a double cannot hold one of them: it holds 104 days of nanoseconds. */
-function integers(text: string, numbers: readonly number[]): readonly (number | string)[] {
-  return numbers.every(Number.isSafeInteger) ? numbers : text.slice(1, -1).split(',')
+const halves = new DataView(new ArrayBuffer(8))
+
+/** A number goes by its two halves: BigInt() of it takes twice as long. */
+function int64(integer: number | string): bigint {
+  if (typeof integer === 'string') return BigInt(integer)
+  halves.setInt32(0, Math.floor(integer / 2 ** 32))
+  halves.setInt32(4, integer)
+  return halves.getBigInt64(0)
 }
