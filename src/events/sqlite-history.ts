@@ -110,7 +110,8 @@ export class History {
 
   #decode([data, uptimesNs, types, positions]: JoinedPage, after: number, offset: number) {
     const facts = this.#parse(data, after) as unknown[]
-    const uptimeOf = this.#integers(uptimesNs, after)
+    const uptimeOf = this.#parse(uptimesNs, after) as number[]
+    let digitsOf: string[] | undefined
     const others = this.#parse(types, after) as (number | string)[]
     const positionOf = positions === undefined ? undefined : (this.#parse(positions, after) as number[])
     const page = new Array<RevisedEvent>(facts.length)
@@ -125,24 +126,21 @@ export class History {
         fact = this.#types.upcast(type, others[other + 2] as number, fact)
         other += 3
       }
-      page[index] = {
-        type,
-        data: fact,
-        uptimeNs: int64(uptimeOf[index] as number | string),
-        position,
-        revision
-      } as RevisedEvent
+      let uptimeNs = int64(uptimeOf[index] as number)
+      if (uptimeNs === null) {
+        digitsOf ??= this.#digits(uptimesNs, after)
+        uptimeNs = BigInt(digitsOf[index] as string)
+      }
+      page[index] = { type, data: fact, uptimeNs, position, revision } as RevisedEvent
     }
     if (other !== others.length || uptimeOf.length !== facts.length) throw this.#corrupt(after)
     return page
   }
 
-  /** Integers as numbers, or as their digits where a double cannot hold one of them: it holds 104 days of ns. */
-  #integers(array: string, revision: number): readonly (number | string)[] {
-    const numbers = this.#parse(array, revision) as number[]
-    if (numbers.every(Number.isSafeInteger)) return numbers
-    const texts = array.slice(1, -1).split(',')
-    if (texts.every((text) => /^-?\d+$/.test(text))) return texts
+  /** A JSON array's integers as they are written. */
+  #digits(array: string, revision: number): string[] {
+    const digits = array.slice(1, -1).split(',')
+    if (digits.every((text) => /^-?\d+$/.test(text))) return digits
     throw this.#corrupt(revision)
   }
 
@@ -169,10 +167,13 @@ function jsonArray(value: RawBuilder<unknown>, filter = sql``) {
 
 const halves = new DataView(new ArrayBuffer(8))
 
-/** A number goes by its two halves: BigInt() of it takes twice as long. */
-function int64(integer: number | string): bigint {
-  if (typeof integer === 'string') return BigInt(integer)
-  halves.setInt32(0, Math.floor(integer / 2 ** 32))
-  halves.setInt32(4, integer)
+/**
+ * By its two halves: BigInt() of a number takes twice as long. Null where a double may not have held it, as of
+ * nanoseconds beyond 104 days.
+ */
+function int64(number: number): bigint | null {
+  if (!Number.isSafeInteger(number)) return null
+  halves.setInt32(0, Math.floor(number / 2 ** 32))
+  halves.setInt32(4, number)
   return halves.getBigInt64(0)
 }
