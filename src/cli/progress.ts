@@ -1,4 +1,4 @@
-import { Format, Presets, SingleBar, type TimeFormatter } from 'cli-progress'
+import cliProgress, { type SingleBar, type TimeFormatter } from 'cli-progress'
 import type { Io } from './io.ts'
 
 /** What is shorter is done before a bar could be read. */
@@ -94,10 +94,10 @@ function bar(io: Io, what: string, unit: string, total: number, scale: number): 
 
 /** The bar has texts (0, INF, NULL) for a time that it does not know yet. */
 const timeLeft: TimeFormatter = (seconds, options, roundTo) =>
-  Number.isFinite(seconds) ? Format.TimeFormat(seconds, options, roundTo) : '?'
+  Number.isFinite(seconds) ? cliProgress.Format.TimeFormat(seconds, options, roundTo) : '?'
 
 function plainBar(io: Io, format: string): SingleBar {
-  return new SingleBar(
+  return new cliProgress.SingleBar(
     {
       format,
       stream: io.stderr,
@@ -107,6 +107,6 @@ function plainBar(io: Io, format: string): SingleBar {
       // It has its own handler of Ctrl-C, which would end the process in the middle of our work.
       gracefulExit: false
     },
-    Presets.legacy
+    cliProgress.Presets.legacy
   )
 }
