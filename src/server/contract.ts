@@ -10,7 +10,8 @@ export const position = z.int().positive()
 export const functionKey = z.string().regex(/^[^:]+:.+,\d+$/)
 export const unsure = z.string().nullable()
 const version = z.string()
-export const policy = z.enum(['mainline', 'hybrid', 'replace-set']).nullable()
+export const policyName = z.enum(['mainline', 'hybrid', 'replace-set'])
+export const policy = policyName.nullable()
 
 const actor = z.strictObject({
   pid: z.int().nullable(),
@@ -234,7 +235,7 @@ const deed = z.strictObject({ position, type: z.string() })
 
 export const check = z.strictObject({
   stream: z.string(),
-  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  policy: policyName,
   invariant: z.string(),
   promised: z.boolean(),
   subject: z.string(),
@@ -260,8 +261,8 @@ const whatIfSide = z.strictObject({ errno: z.int(), parts: z.string().nullable()
 
 export const whatIf = z.strictObject({
   stream: z.string(),
-  recordedPolicy: z.enum(['mainline', 'hybrid', 'replace-set']),
-  policy: z.enum(['mainline', 'hybrid', 'replace-set']),
+  recordedPolicy: policyName,
+  policy: policyName,
   with: z.array(z.string()),
   without: z.array(z.string()),
   same: z.boolean(),

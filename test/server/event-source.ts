@@ -77,3 +77,7 @@ export class EventReader {
 export function positionsOf(messages: readonly Message[]): number[] {
   return messages.filter(({ event }) => event === 'event').map(({ id }) => Number(id))
 }
+
+/** The whole numbers from the first to the last. */
+export const range = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, n) => first + n)

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { switched, switches } from '../events/sample-events.ts'
 import { anotherWriter } from '../support/history-log.ts'
-import { EventReader, positionsOf } from './event-source.ts'
+import { EventReader, positionsOf, range } from './event-source.ts'
 import { emptyService, recordedService, type TestService } from './service.ts'
 
 const services: TestService[] = []
@@ -21,8 +21,6 @@ function read({ url }: TestService, query: string, headers?: Record<string, stri
   readers.push(reader)
   return reader
 }
-
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => first + n)
 
 describe('the live stream', () => {
   it('brings what comes, also from another process, and what it changes', async () => {

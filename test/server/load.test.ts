@@ -5,7 +5,7 @@ import type { NewEvent } from '../../src/events/index.ts'
 import { temporaryDirectory } from '../cli/command-line.ts'
 import { switched, switches } from '../events/sample-events.ts'
 import { compiled } from '../support/compiled.ts'
-import { EventReader, positionsOf } from './event-source.ts'
+import { EventReader, positionsOf, range } from './event-source.ts'
 import { append, heapBytesOf, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
 const directory = temporaryDirectory()
@@ -42,8 +42,6 @@ const metric = async (name: string) => {
   const text = await (await fetch(`${service.url}/metrics`)).text()
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1])
 }
-
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => first + n)
 
 /** Events with so much evidence that the buffers of a reader that does not read fill. */
 const bulky = (first: number, count: number): NewEvent[] =>

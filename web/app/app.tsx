@@ -9,6 +9,7 @@ import { StatePanel } from '../panels/state-panel.tsx'
 import { Overview } from '../timeline/overview.tsx'
 import { type Palette, readPalette } from '../timeline/palette.ts'
 import { useMedia } from '../timeline/use-size.ts'
+import { Choice } from './choice.tsx'
 import { Filters } from './filters.tsx'
 import { Header } from './header.tsx'
 import { Histories } from './histories.tsx'
@@ -111,16 +112,15 @@ function StateAt(props: { page: Page; view: View; session: Session | null; look:
   return (
     <StatePanel state={look.state} versions={session.versions} changed={look.changed.subjects} curve={curve}>
       {view.other !== null && (
-        <label class="check">
-          of the history
-          <select
-            value={view.stateOf}
-            onChange={(event) => page.store.set({ stateOf: event.currentTarget.value as Side })}
-          >
-            <option value="above">above, {view.session?.head.policy ?? 'unknown'} policy</option>
-            <option value="below">below, {view.other.head.policy ?? 'unknown'} policy</option>
-          </select>
-        </label>
+        <Choice<Side>
+          label="of the history"
+          value={view.stateOf}
+          options={[
+            { value: 'above', text: `above, ${view.session?.head.policy ?? 'unknown'} policy` },
+            { value: 'below', text: `below, ${view.other.head.policy ?? 'unknown'} policy` }
+          ]}
+          onChoose={(stateOf) => page.store.set({ stateOf })}
+        />
       )}
     </StatePanel>
   )

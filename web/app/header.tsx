@@ -1,3 +1,4 @@
+import { Choice, named } from './choice.tsx'
 import type { Page } from './page.ts'
 import { policies, type Theme, type View } from './view.ts'
 
@@ -11,22 +12,15 @@ export function Header({ page, view }: { page: Page; view: View }) {
     <header>
       <h1>klplog {streams.length < 2 && <span class="stream">{head?.stream ?? ''}</span>}</h1>
       {streams.length > 1 && (
-        <label class="check">
-          stream
-          <select
-            value={head?.stream ?? ''}
-            onChange={(event) => {
-              location.hash = new URLSearchParams({ stream: event.currentTarget.value }).toString()
-              location.reload()
-            }}
-          >
-            {streams.map((stream) => (
-              <option key={stream} value={stream}>
-                {stream}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="stream"
+          value={head?.stream ?? ''}
+          options={named(streams)}
+          onChoose={(stream) => {
+            location.hash = new URLSearchParams({ stream }).toString()
+            location.reload()
+          }}
+        />
       )}
       {head !== undefined && (
         <p class="facts">
@@ -37,34 +31,20 @@ export function Header({ page, view }: { page: Page; view: View }) {
         </p>
       )}
       {view.following !== null && session?.complete === true && (
-        <label class="check">
-          what if
-          <select
-            value={view.compare?.policy ?? ''}
-            onChange={(event) => page.compareWith(event.currentTarget.value || null)}
-          >
-            <option value="">as recorded</option>
-            {policies.map((policy) => (
-              <option key={policy} value={policy}>
-                {policy}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="what if"
+          value={view.compare?.policy ?? ''}
+          options={[{ value: '', text: 'as recorded' }, ...named(policies)]}
+          onChoose={(policy) => page.compareWith(policy || null)}
+        />
       )}
-      <label class="check theme">
-        theme
-        <select
-          value={theme}
-          onChange={(event) => page.store.set({ theme: event.currentTarget.value as Theme })}
-        >
-          {themes.map((one) => (
-            <option key={one} value={one}>
-              {one}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        label="theme"
+        kind="theme"
+        value={theme}
+        options={named(themes)}
+        onChoose={(chosen) => page.store.set({ theme: chosen })}
+      />
     </header>
   )
 }

@@ -296,8 +296,9 @@ export class Page {
     const link = decodeLink(hash)
     this.choose(link.filter)
     this.store.set({ allFunctions: link.allFunctions })
-    this.compareWith(comparedBy(link).compare?.policy ?? null)
-    this.store.set({ stateOf: comparedBy(link).stateOf })
+    const { compare, stateOf } = comparedBy(link)
+    this.compareWith(compare?.policy ?? null)
+    this.store.set({ stateOf })
     this.#showLink(link)
   }
 

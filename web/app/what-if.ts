@@ -47,13 +47,13 @@ async function compare(
   for await (const line of textLines(body)) {
     if (!line.startsWith('data: ')) continue
     const job = JSON.parse(line.slice('data: '.length)) as Job
-    if (job.state !== 'waiting' && job.state !== 'running') wanted.removeEventListener('abort', cancel)
-    if (job.state === 'waiting' || job.state === 'running') page.tellCompared(policy, words[job.state])
-    else if (job.result !== null) page.showCompared(policy, job.result.lines)
-    else
-      page.tellCompared(
-        policy,
-        [job.failure?.message ?? job.state, job.failure?.hint].filter(Boolean).join('. ')
-      )
+    if (job.state === 'waiting' || job.state === 'running') {
+      page.tellCompared(policy, words[job.state])
+      continue
+    }
+    wanted.removeEventListener('abort', cancel)
+    const { result, failure } = job
+    if (result !== null) page.showCompared(policy, result.lines)
+    else page.tellCompared(policy, [failure?.message ?? job.state, failure?.hint].filter(Boolean).join('. '))
   }
 }

@@ -11,7 +11,7 @@ import {
   whatIfTimeline
 } from '../../replay/index.ts'
 import type { Role } from '../access/tokens.ts'
-import { check, verify, whatIf } from '../contract.ts'
+import { check, policyName, verify, whatIf } from '../contract.ts'
 
 /** How far a job is, in whatever it counts. */
 export type OnProgress = (done: number, total: number) => void
@@ -37,9 +37,12 @@ async function withLog<T>(path: string, readOnly: boolean, use: (log: SqliteLog)
 
 const name = z.string().min(1).max(500)
 
+/** HTTP's way of asking: options are parameters. */
+const asker = { option: (option: string) => option }
+
 const checkParameters = z.strictObject({
   stream: name.optional(),
-  policy: z.enum(['mainline', 'hybrid', 'replace-set']).optional(),
+  policy: policyName.optional(),
   invariant: z.array(name).max(100).optional()
 })
 
@@ -47,7 +50,7 @@ const checkParameters = z.strictObject({
 async function runCheck(path: string, parameters: unknown, onProgress: OnProgress): Promise<unknown> {
   const asked = checkParameters.parse(parameters)
   return withLog(path, true, async (log) => {
-    const info = await streamAsked({ option: (option) => option }, log, asked)
+    const info = await streamAsked(asker, log, asked)
     const what = await streamCheck(log, info.stream, info.lastPosition, asked)
     let done = 0
     const findings = await checkStream(log, info.stream, what, (count) => {
@@ -60,7 +63,7 @@ async function runCheck(path: string, parameters: unknown, onProgress: OnProgres
 
 const whatIfParameters = z.strictObject({
   stream: name.optional(),
-  policy: z.enum(['mainline', 'hybrid', 'replace-set']).optional(),
+  policy: policyName.optional(),
   /** Modules as a manifest has them, in place of recorded ones or beside them. */
   with: manifest.optional(),
   without: z.array(name).max(100).optional(),
@@ -69,7 +72,6 @@ const whatIfParameters = z.strictObject({
 
 async function runWhatIf(path: string, parameters: unknown): Promise<unknown> {
   const { with: added = {}, without = [], task = null, ...asked } = whatIfParameters.parse(parameters)
-  const asker = { option: (option: string) => option }
   return withLog(path, true, async (log) => {
     const info = await streamAsked(asker, log, asked)
     const specs = [...manifestModules(added).specs.values()]
@@ -85,12 +87,11 @@ async function runWhatIf(path: string, parameters: unknown): Promise<unknown> {
 
 const whatIfTimelineParameters = z.strictObject({
   stream: name.optional(),
-  policy: z.enum(['mainline', 'hybrid', 'replace-set'])
+  policy: policyName
 })
 
 async function runWhatIfTimeline(path: string, parameters: unknown): Promise<{ lines: string[] }> {
   const asked = whatIfTimelineParameters.parse(parameters)
-  const asker = { option: (option: string) => option }
   return withLog(path, true, async (log) => {
     const lines: string[] = []
     const info = await streamAsked(asker, log, asked)
